@@ -7,17 +7,17 @@ by hash. When nothing changed since the last time it says so and leaves at once.
 UV and UV_PYTHON are honoured: the uv program to use, and the interpreter (or the request) to give it.
 """
 
-import glob
+from __future__ import annotations
+
 import hashlib
 import os
 import pwd
 import re
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, NoReturn, Optional
+from typing import Iterator, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -32,42 +32,49 @@ PATH_DIRS = [Path(d) for d in os.environ.get("PATH", "").split(os.pathsep) if d]
 
 def main() -> None:
     """Bring .venv in line with pyproject.toml and requirements/dev.txt."""
-    started_at, wanted = time.monotonic(), fingerprint()
-    if STAMP.is_file() and STAMP.read_text() == wanted and runs(str(VENV / "bin" / "python"), "-c", IS_312):
+    started_at, wanted = time.monotonic(), stamp()
+    found = STAMP.read_text() if STAMP.is_file() else ""
+    usable = runs(str(VENV / "bin" / "python"), "-c", IS_312)
+    if usable and found == wanted:
         say("nothing changed, .venv is up to date")
         return
     uv = find_uv() or fetch_uv()
-    if not runs(str(VENV / "bin" / "python"), "-c", IS_312):
-        python = find_python(uv)
-        say("making .venv with " + python)
-        call(uv, "venv", "--quiet", "--clear", "--python", python, str(VENV))
-    say("installing what requirements/dev.txt pins, by hash")
-    call(uv, "pip", "sync", "--python", str(VENV), "--require-hashes", "--compile-bytecode", str(DEV))
+    moved = found.partition("\n")[0] not in ("", str(ROOT))  # a virtual environment cannot be moved or copied
+    if moved or not usable:
+        make_venv(uv)
+    say("installing what requirements/dev.txt pins, by hash (about a minute the first time)")
+    call(uv, "pip", "sync", "--quiet", "--python", str(VENV), "--require-hashes", "--compile-bytecode", str(DEV))
     say("installing this project, editable")
     # Nothing may be fetched here: the build backend is one of the pinned packages.
     editable = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--editable", str(ROOT)]
     call(uv, "pip", "install", "--python", str(VENV), *editable)
     STAMP.write_text(wanted)
-    say("done in {:.0f} s".format(time.monotonic() - started_at))
+    say(f"done in {time.monotonic() - started_at:.0f} s")
 
 
-def fingerprint() -> str:
-    """What .venv depends on, as one line; the place counts, since a virtual environment cannot be moved."""
-    digest = hashlib.sha256(str(ROOT).encode())
-    for path in INPUTS:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def stamp() -> str:
+    """What .venv was made for: the place, and a digest of everything that it depends on."""
+    return f"{ROOT}\n{hashlib.sha256(b''.join(path.read_bytes() for path in INPUTS)).hexdigest()}\n"
+
+
+def make_venv(uv: str) -> None:
+    """An empty .venv with Python 3.12, in place of what may be there."""
+    python = find_python(uv)
+    say("making .venv with " + python)
+    call(uv, "venv", "--quiet", "--clear", "--python", python, str(VENV))
+    if not runs(str(VENV / "bin" / "python"), "-c", IS_312):
+        fail(f"{python} is no CPython 3.12.", "Set UV_PYTHON to the path of a python3.12, or unset it.")
 
 
 # ------------------------------------------------------------------------------------------------------------- uv
 
 
-def find_uv() -> Optional[str]:
+def find_uv() -> str | None:
     """A uv that runs and is new enough, if there is one."""
     asked_for = os.environ.get("UV")
     if asked_for:
         if uv_version(asked_for) is None:
-            fail("UV is set to {}, which does not run.".format(asked_for), "Set UV to a uv program, or unset it.")
+            fail(f"UV is set to {asked_for}, which does not run.", "Set UV to a uv program, or unset it.")
         return asked_for
     places = [TOOLS / "uv" / "bin", *PATH_DIRS, *(home / ".local" / "bin" for home in homes())]
     for uv in (str(place / "uv") for place in places):
@@ -76,10 +83,10 @@ def find_uv() -> Optional[str]:
     return None
 
 
-def uv_version(uv: str) -> Optional[tuple]:
+def uv_version(uv: str) -> tuple[int, int] | None:
     """(major, minor) of a uv program; None when it does not run."""
     found = re.match(r"uv (\d+)\.(\d+)", output(uv, "--version") or "")
-    return tuple(map(int, found.groups())) if found else None
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def fetch_uv() -> str:
@@ -91,7 +98,7 @@ def fetch_uv() -> str:
         done = run([*pip, "install", *options, "--target", str(TOOLS / "uv"), "--requirement", str(UV_PIN)])
         if done is not None and done.returncode == 0 and uv_version(str(TOOLS / "uv" / "bin" / "uv")):
             return str(TOOLS / "uv" / "bin" / "uv")
-        errors.append("{}: {}".format(" ".join(pip), last_line(done)))
+        errors.append(f"{' '.join(pip)}: {last_line(done)}")
     for error in errors:
         say("  " + error)
     return fail(
@@ -100,7 +107,7 @@ def fetch_uv() -> str:
     )
 
 
-def pips() -> Iterator[List[str]]:
+def pips() -> Iterator[list[str]]:
     """Every way to run pip here, the nearest first; as a last resort a pip of our own in .tools/pip."""
     pythons = [sys.executable, *(str(d / name) for d in PATH_DIRS for name in ("python3", "python"))]
     for python in dict.fromkeys(pythons):
@@ -144,11 +151,11 @@ def pythons_312() -> Iterator[str]:
     roots = [Path(os.environ["PYENV_ROOT"])] if os.environ.get("PYENV_ROOT") else []
     roots += [d.parent for d in PATH_DIRS if d.name == "shims"] + [home / ".pyenv" for home in homes()]
     for root in roots:
-        yield from sorted(glob.glob(str(root / "versions" / "3.12*" / "bin" / "python3.12")), reverse=True)
+        yield from sorted(map(str, root.glob("versions/3.12*/bin/python3.12")), reverse=True)
     yield from ("/usr/local/bin/python3.12", "/usr/bin/python3.12", "/opt/homebrew/bin/python3.12")
 
 
-def homes() -> List[Path]:
+def homes() -> list[Path]:
     """HOME, and the home that the system knows for this user: they differ under sudo and in some CI."""
     return [Path.home(), Path(pwd.getpwuid(os.getuid()).pw_dir)]
 
@@ -156,7 +163,7 @@ def homes() -> List[Path]:
 # ------------------------------------------------------------------------------------------------------ processes
 
 
-def environment() -> Dict[str, str]:
+def environment() -> dict[str, str]:
     """Our environment, less what would send uv or pip somewhere else."""
     kept = {
         k: v
@@ -164,12 +171,12 @@ def environment() -> Dict[str, str]:
         if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__")
     }
     kept.update(PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0", PIP_DISABLE_PIP_VERSION_CHECK="1")
-    if os.path.exists("/etc/ssl/certs/ca-certificates.crt"):
+    if Path("/etc/ssl/certs/ca-certificates.crt").exists():
         kept.setdefault("UV_SYSTEM_CERTS", "1")  # a company's proxy certificate is known there, not to uv
     return kept
 
 
-def run(command: List[str]) -> Optional["subprocess.CompletedProcess[str]"]:
+def run(command: list[str]) -> subprocess.CompletedProcess[str] | None:
     """Run a command quietly; None when it cannot even be started."""
     try:
         return subprocess.run(
@@ -177,9 +184,8 @@ def run(command: List[str]) -> Optional["subprocess.CompletedProcess[str]"]:
             cwd=str(ROOT),
             env=environment(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
+            capture_output=True,
+            text=True,
             check=False,
         )
     except OSError:
@@ -192,7 +198,7 @@ def runs(*command: str) -> bool:
     return done is not None and done.returncode == 0
 
 
-def output(*command: str) -> Optional[str]:
+def output(*command: str) -> str | None:
     """What a command printed; None when it failed."""
     done = run(list(command))
     return done.stdout.strip() if done is not None and done.returncode == 0 else None
@@ -201,10 +207,10 @@ def output(*command: str) -> Optional[str]:
 def call(*command: str) -> None:
     """Run a command in plain sight; its failure is ours."""
     if subprocess.run(command, cwd=str(ROOT), env=environment(), check=False).returncode:
-        fail("`{}` failed; its message stands above.".format(" ".join(map(shutil.os.path.basename, command[:3]))), "")
+        fail("`{}` failed; its message stands above.".format(" ".join(["uv", *command[1:3]])), "")
 
 
-def last_line(done: Optional["subprocess.CompletedProcess[str]"]) -> str:
+def last_line(done: subprocess.CompletedProcess[str] | None) -> str:
     """The last thing that a failed command said."""
     lines = (done.stderr or done.stdout).strip().splitlines() if done is not None else []
     return lines[-1] if lines else "no message"
@@ -217,7 +223,7 @@ def say(line: str) -> None:
 
 def fail(what: str, then: str) -> NoReturn:
     """Stop with what is wrong and what to do about it."""
-    sys.exit("setup: {} {}".format(what, then).rstrip())
+    sys.exit(f"setup: {what} {then}".rstrip())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Pin and hash every dependency: pyproject.toml -> requirements/*.txt, one file per group.
 
 No file names a registry. model.txt and infra.txt are resolved under the pins of dev.txt: they can be added to a set-up
-.venv without moving anything in it. sagemaker.txt holds the project too. Options are handed to uv: `scripts/lock.py --upgrade` takes the newest.
+.venv without moving anything in it. sagemaker.txt holds the project too. Options are handed to uv: `--upgrade` takes
+the newest of everything.
 """
 
 import subprocess
