@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from trading.order import Fill, Intent, Order, Trade
     from trading.pairs import Pair
     from trading.position import Position
+    from trading.signals.forecast import ForecastSignal
+    from trading.strategy import Strategy
 
 
 class Clock(Protocol):
@@ -121,8 +123,8 @@ class Exchange(Protocol):
 class Forecaster(Protocol):
     """A model of the next hour."""
 
-    def forecast(self, pair: Pair, candles: pd.DataFrame) -> Mapping[str, Any]:
-        """Quantile paths for the next 12 steps, from closed candles: the keys of ``trading.signals.forecast``."""
+    def forecast(self, pair: Pair, candles: pd.DataFrame, strategy: Strategy) -> ForecastSignal:
+        """The scored outlook of a pair from its closed candles, marked with the model that made it."""
 
 
 class CandleStore(Protocol):
