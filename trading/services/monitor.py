@@ -1,0 +1,45 @@
+"""Monitor: look at each open position at the venue's own price, raise its stop, and book an exit when one is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trading.order import Intent
+from trading.ports import Exchange, Ledger
+from trading.position import Position, PositionStatus, exit_intent, watch
+from trading.strategy import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A position after a look: its new state and the exit that was booked, if one was due."""
+
+    position: Position
+    exit: Intent | None = None
+
+
+def look_at(position: Position, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Watched:
+    """Move the peak and the stop of one open position; book its exit when a price says so.
+
+    A CLOSING position already has its exit on the way and is left alone. Raises Conflict when somebody else moved it
+    first: the next look sees their version.
+    """
+    if position.status is not PositionStatus.OPEN:
+        return Watched(position)
+    bid = exchange.ticker(position.trading_pair).bid
+    seen = watch(position, bid, strategy)
+    if seen.exit_reason is None:
+        if seen.position != position:
+            ledger.save_position(seen.position)
+        return Watched(seen.position)
+    intent = exit_intent(
+        position,
+        reason=seen.exit_reason,
+        decision_id=f"MON-{at:%Y%m%dT%H%M%SZ}-{position.pair}",
+        strategy_version=strategy.strategy_version,
+        created_at=at,
+        expires_at=at + timedelta(seconds=strategy.intent_ttl_s),
+    )
+    ledger.book_exit(intent, position)
+    return Watched(position, intent)
