@@ -27,7 +27,7 @@ DEV, UV_PIN = ROOT / "requirements" / "dev.txt", ROOT / "requirements" / "uv.txt
 INPUTS = [ROOT / "pyproject.toml", DEV, UV_PIN, Path(__file__)]
 OLDEST_UV = (0, 8)
 IS_312 = "import sys; sys.exit(sys.version_info[:2] != (3, 12) or sys.implementation.name != 'cpython')"
-PATH_DIRS = [Path(d) for d in os.environ.get("PATH", "").split(os.pathsep) if d]
+PATH_DIRS = [Path(d) for d in os.environ.get("PATH", "").split(os.pathsep) if d and Path(d) != VENV / "bin"]
 
 
 def main() -> None:
