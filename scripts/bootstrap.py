@@ -4,7 +4,7 @@ Runs on any Python >= 3.8 with nothing installed, because it runs before anythin
 pinned one with pip), finds a CPython 3.12 that really starts, and installs exactly what requirements/dev.txt pins,
 by hash. When nothing changed since the last time it says so and leaves at once.
 
-UV and UV_PYTHON are honoured: the uv program to use, and the interpreter (or the request) to give it.
+UV and UV_PYTHON are honoured: the uv program to use, and the path of the Python 3.12 to make .venv with.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def pips() -> Iterator[list[str]]:
 
 def find_python(uv: str) -> str:
     """A CPython 3.12 that really starts; fetched with uv if this machine has none."""
-    asked_for = os.environ.get("UV_PYTHON")
-    if asked_for:
+    asked_for = os.environ.get("UV_PYTHON", "")
+    if os.sep in asked_for:  # a request such as "3.12" is what we look for anyway
         return asked_for
     for python in dict.fromkeys(pythons_312()):
         if runs(python, "-c", IS_312):
@@ -207,7 +207,12 @@ def output(*command: str) -> str | None:
 def call(*command: str) -> None:
     """Run a command in plain sight; its failure is ours."""
     if subprocess.run(command, cwd=str(ROOT), env=environment(), check=False).returncode:
-        fail("`{}` failed; its message stands above.".format(" ".join(["uv", *command[1:3]])), "")
+        fail(
+            "`{}` failed; its message stands above.".format(
+                " ".join(["uv", *(word for word in command[1:3] if word[0] != "-")])
+            ),
+            "",
+        )
 
 
 def last_line(done: subprocess.CompletedProcess[str] | None) -> str:
