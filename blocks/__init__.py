@@ -1,0 +1,1 @@
+"""Described, typed configuration, and the one place where ports meet adapters (``blocks.desk``)."""

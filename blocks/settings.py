@@ -1,0 +1,51 @@
+"""Every setting of ours, from ``TRADER_*`` variables. AWS and Prefect variables are honoured untouched and not repeated."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from trading.errors import BadInput
+
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+
+
+class Settings(BaseSettings):
+    """One field per variable; ``trader doctor`` lists them with these descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix="TRADER_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    prefix: Name = Field("trader", description="Prefix of every table, queue and bucket.")
+    desk: str = Field("embedded", description="Desk used when a command names none: embedded, paper or live.")
+    strategy: Path | None = Field(None, description="JSON or TOML file whose keys override the default strategy.")
+    state: Path = Field(Path(".trader"), description="Directory for what this machine keeps: runs, logs, reports.")
+    binance_url: Url = Field("https://api.binance.com", description="Base of the Binance spot API.")
+    binance_futures_url: Url = Field("https://fapi.binance.com", description="Base of the Binance futures API.")
+    coincheck_url: Url = Field("https://coincheck.com", description="Base of the Coincheck API.")
+    cryptopanic_url: Url = Field("https://cryptopanic.com", description="Base of the CryptoPanic API.")
+    fear_greed_url: Url = Field("https://api.alternative.me", description="Base of the fear and greed API.")
+    coingecko_url: Url = Field("https://api.coingecko.com", description="Base of the CoinGecko API.")
+    slack_webhook_url: SecretStr | None = Field(None, description="Slack webhook; without it notices are only logged.")
+    sagemaker_endpoint: str | None = Field(None, description="Name of the SageMaker forecast endpoint.")
+    redis_url: SecretStr | None = Field(None, description="Redis or Valkey URL of the hot tier; optional.")
+    coincheck_access_key: SecretStr | None = Field(None, description="Coincheck access key (local use).")
+    coincheck_secret_key: SecretStr | None = Field(None, description="Coincheck secret key (local use).")
+    live: SecretStr | None = Field(None, description="Arms the live desk when it says I-accept-real-orders.")
+    pairs_config: str | None = Field(None, description="TRADING_PAIRS_CONFIG: the pairs, as a JSON object.")
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises BadInput with one line that names the variable and the fault."""
+    try:
+        # Named without our prefix, and an empty value is a mistake to report, not "unset".
+        return Settings(pairs_config=os.environ.get("TRADING_PAIRS_CONFIG"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        msg = f"TRADER_{name.removeprefix('TRADER_')}: {first['msg']}"
+        raise BadInput(msg) from error

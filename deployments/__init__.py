@@ -1,0 +1,1 @@
+"""How flows are run: the command line, the embedded world, schedules, containers and functions."""

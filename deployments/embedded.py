@@ -1,0 +1,154 @@
+"""The embedded world: everything the pipeline talks to, on free loopback ports of this machine, for as long as needed.
+
+moto's server stands in for AWS, our simulator for the exchanges and the news, and Prefect's own server shows the runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from deployments.processes import Child, free_port, stop_all
+
+ENDPOINTS = "endpoints.json"
+"""File in the state directory that names a running embedded world, so that other terminals find it."""
+
+QUIET_PREFECT = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    # Nothing is scheduled here; the services below only take time from the two cores a demo may have.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_FOREMAN_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_REPOSSESSOR_ENABLED": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MarketOptions:
+    """The market of an embedded world: recorded candles, or a generated one when ``candles`` is None."""
+
+    candles: Path | None
+    start: datetime | None
+    seed: int
+    jpy: int
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A running embedded world: its directory and the environment that points the pipeline at it."""
+
+    state: Path
+    simulator_url: str
+    env: Mapping[str, str]
+
+    def now(self) -> datetime:
+        """The simulated market's time."""
+        return datetime.fromisoformat(self._call("/_clock")["now"])
+
+    def step_to(self, at: datetime) -> None:
+        """Move the simulated market's clock forward."""
+        self._call("/_clock", {"to": at.isoformat()})
+
+    def faults(self, faults: list[dict[str, object]]) -> None:
+        """Ask the simulated world to misbehave."""
+        self._call("/_faults", faults)
+
+    def venue_ledger(self) -> dict[str, object]:
+        """The exchange's own truth: balances, orders and fills."""
+        return self._call("/_ledger")
+
+    def _call(self, path: str, body: object = None) -> dict[str, str]:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310 (loopback)
+            self.simulator_url + path, data, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
+            answer: dict[str, str] = json.load(reply)
+            return answer
+
+
+def _children(state: Path, market: MarketOptions) -> tuple[list[Child], dict[str, str]]:
+    aws, sim, prefect = free_port(), free_port(), free_port()
+    simulator_url = f"http://127.0.0.1:{sim}"
+    env = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws}",
+        "AWS_ACCESS_KEY_ID": "embedded",
+        "AWS_SECRET_ACCESS_KEY": "embedded",
+        "AWS_DEFAULT_REGION": "ap-northeast-1",
+        "TRADER_BINANCE_URL": f"{simulator_url}/binance",
+        "TRADER_BINANCE_FUTURES_URL": f"{simulator_url}/fapi",
+        "TRADER_COINCHECK_URL": f"{simulator_url}/coincheck",
+        "TRADER_CRYPTOPANIC_URL": f"{simulator_url}/cryptopanic",
+        "TRADER_FEAR_GREED_URL": f"{simulator_url}/alternative",
+        "TRADER_COINGECKO_URL": f"{simulator_url}/coingecko",
+        "TRADER_SLACK_WEBHOOK_URL": f"{simulator_url}/slack/services/T0/B0/embedded",
+        "TRADER_COINCHECK_ACCESS_KEY": "simulator-key",
+        "TRADER_COINCHECK_SECRET_KEY": "simulator-secret",
+        "PREFECT_API_URL": f"http://127.0.0.1:{prefect}/api",
+        "PREFECT_HOME": str(state / "prefect"),
+        **QUIET_PREFECT,
+    }
+    prefect_argv = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(prefect)]
+    moto_argv = ["-m", "moto.server", "-H", "127.0.0.1", "-p", str(aws)]
+    moto_ready, prefect_ready = f"http://127.0.0.1:{aws}/moto-api/data.json", f"http://127.0.0.1:{prefect}/api/health"
+    log = state / "logs"
+    children = [
+        Child("Prefect server", prefect_argv, prefect_ready, log / "prefect-server.log", env),
+        Child("AWS stand-in", moto_argv, moto_ready, log / "aws.log", env),
+        Child("simulator", _simulator_argv(sim, market), f"{simulator_url}/_health", log / "simulator.log", env),
+    ]
+    return children, env
+
+
+def _simulator_argv(port: int, market: MarketOptions) -> list[str]:
+    argv = ["-m", "simulator", "--port", str(port), "--speed", "0", "--seed", str(market.seed), "--jpy", str(market.jpy)]
+    if market.candles is not None:
+        argv += ["--candles", str(market.candles)]
+    if market.start is not None:
+        argv += ["--start", market.start.isoformat()]
+    # The venue's rate limits run on wall time; a stepped market lives minutes in a second.
+    return [*argv, "--unlimited"]
+
+
+@contextmanager
+def embedded_world(state: Path, market: MarketOptions) -> Iterator[World]:
+    """Start the world, point this process at it, and end all of it on the way out, whatever happened."""
+    state = state.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    children, env = _children(state, market)
+    before = {name: os.environ.get(name) for name in env}
+    try:
+        for child in children:
+            child.start()
+        for child in reversed(children):
+            child.wait_ready()
+        os.environ.update(env)
+        world = World(state, env["TRADER_COINCHECK_URL"].removesuffix("/coincheck"), env)
+        (state / ENDPOINTS).write_text(json.dumps(env, indent=2))
+        yield world
+    finally:
+        (state / ENDPOINTS).unlink(missing_ok=True)
+        stop_all(children)
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+
+
+def running_world(state: Path) -> dict[str, str] | None:
+    """The environment of an embedded world that runs in this state directory; None when there is none."""
+    try:
+        env: dict[str, str] = json.loads((state / ENDPOINTS).read_text())
+        with urllib.request.urlopen(env["AWS_ENDPOINT_URL"] + "/moto-api/data.json", timeout=2):  # noqa: S310
+            return env
+    except (OSError, ValueError, KeyError):
+        return None

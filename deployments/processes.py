@@ -1,0 +1,105 @@
+"""Child processes that surely end: with us, with Ctrl-C, and even when we are killed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trading.errors import Halt
+
+PR_SET_PDEATHSIG = 1
+START_LIMIT_S = 120
+STOP_LIMIT_S = 10
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this child when its parent dies, whatever way; elsewhere a clean stop has to do."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass
+class Child:
+    """One server of the embedded world: how it starts, where it answers when ready, where it logs."""
+
+    name: str
+    argv: Sequence[str]
+    ready_url: str
+    log: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it in a session of its own, so that Ctrl-C reaches us first and we end it in order."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(  # noqa: S603 (our own argv, no shell)
+                [sys.executable, *self.argv],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **self.env},
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+
+    def wait_ready(self, limit_s: float = START_LIMIT_S) -> None:
+        """Return when it answers. Raises Halt with the last line of its log when it ends or takes too long."""
+        deadline = time.monotonic() + limit_s
+        while time.monotonic() < deadline:
+            if self.process is None or self.process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(self.ready_url, timeout=2):  # noqa: S310 (loopback)
+                    return
+            except urllib.error.HTTPError:
+                return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        msg = f"the {self.name} did not start: {self._last_words()} (whole log: {self.log})"
+        raise Halt(msg)
+
+    def stop(self) -> None:
+        """End it and everything it started."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self._signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self.process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+
+    def _last_words(self) -> str:
+        lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        return lines[-1].strip() if lines else "it said nothing"
+
+
+def stop_all(children: Sequence[Child]) -> None:
+    """End all children, last started first, none waiting for another."""
+    running = [child for child in reversed(children) if child.process is not None and child.process.poll() is None]
+    for child in running:
+        child._signal(signal.SIGTERM)  # noqa: SLF001 (same module)
+    for child in running:
+        child.stop()
