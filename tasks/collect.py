@@ -1,0 +1,34 @@
+"""Tasks of ``collect_prices``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import task
+
+from blocks.desk import open_desk
+from tasks.policies import ASK
+from trading.services import collect as verbs
+from trading.services.collect import Collected, Trigger
+
+
+@task(task_run_name="market-time", **ASK)
+def market_time(desk: str) -> datetime:
+    """What time it is for this desk."""
+    return open_desk(desk).clock.now()
+
+
+@task(task_run_name="collect-{pair}", **ASK)
+def collect_pair(desk: str, pair: str, at: datetime) -> Collected:
+    """Store the closed candles of one pair."""
+    room = open_desk(desk)
+    return verbs.collect(room.pair(pair), at, room.market, room.candles, room.strategy)
+
+
+@task(task_run_name="trigger", **ASK)
+def find_trigger(desk: str, collected: list[Collected], at: datetime) -> Trigger | None:
+    """Whether an analysis is due, and why."""
+    room = open_desk(desk)
+    changes = {one.pair: one.change_pct for one in collected}
+    analysed = {one.pair: room.ledger.last_analysed(one.pair) for one in collected}
+    return verbs.analysis_due(changes, analysed, at, room.strategy)

@@ -1,0 +1,51 @@
+"""Tasks of ``execute_orders``: one step of one trade each, so that each is seen and retried (or not) on its own."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from blocks.desk import open_desk
+from tasks.policies import ASK, SEND, WRITE
+from trading.order import Trade
+from trading.ports import Delivery
+from trading.services import execute
+
+
+@task(task_run_name="receive", **ASK)
+def receive(desk: str) -> list[Delivery]:
+    """Messages of the order queue, at most ten."""
+    return open_desk(desk).queue.receive()
+
+
+@task(task_run_name="claim-{trade_id}", **WRITE)
+def claim(desk: str, trade_id: str, token: str) -> Trade:
+    """Take a booked trade, so that nobody else executes it."""
+    room = open_desk(desk)
+    return execute.claim(trade_id, token, room.clock.now(), room.ledger, room.strategy)
+
+
+@task(task_run_name="check-{trade.intent.trade_id}", **ASK)
+def check(desk: str, trade: Trade) -> Trade:
+    """Ask everything that may forbid the order."""
+    room = open_desk(desk)
+    return execute.check(trade, room.clock.now(), room.ledger, room.exchange, room.strategy)
+
+
+@task(task_run_name="send-{trade.intent.trade_id}", **SEND)
+def send(desk: str, trade: Trade) -> Trade:
+    """Send the order, once."""
+    room = open_desk(desk)
+    return execute.send(trade, room.clock.now(), room.ledger, room.exchange)
+
+
+@task(task_run_name="settle-{trade.intent.trade_id}", **ASK)
+def settle(desk: str, trade: Trade) -> Trade:
+    """Read the fills back and book them."""
+    room = open_desk(desk)
+    return execute.settle(trade, room.clock.now(), room.ledger, room.exchange, room.strategy)
+
+
+@task(task_run_name="done-{delivery.trade_id}", **WRITE)
+def done(desk: str, delivery: Delivery) -> None:
+    """Take a finished message off the queue."""
+    open_desk(desk).queue.done(delivery)

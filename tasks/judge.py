@@ -1,0 +1,43 @@
+"""The three mapped judges of ``analyze``, and the one of the whole market."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import task
+
+from blocks.desk import open_desk
+from tasks.policies import ASK
+from trading.services import judge
+from trading.signals.context import ContextSignal
+from trading.signals.forecast import ForecastSignal
+from trading.signals.sentiment import SentimentSignal
+from trading.signals.technical import TechnicalSignal
+
+
+@task(task_run_name="technical-{pair}", **ASK)
+def technical(desk: str, pair: str, at: datetime) -> TechnicalSignal:
+    """The chart of one pair."""
+    room = open_desk(desk)
+    return judge.technical(room.pair(pair), at, room.candles, room.strategy)
+
+
+@task(task_run_name="forecast-{pair}", **ASK)
+def forecast(desk: str, pair: str, at: datetime) -> ForecastSignal:
+    """The next hour of one pair."""
+    room = open_desk(desk)
+    return judge.forecast(room.pair(pair), at, room.candles, room.forecaster, room.strategy)
+
+
+@task(task_run_name="sentiment-{pair}", **ASK)
+def sentiment(desk: str, pair: str, at: datetime) -> SentimentSignal:
+    """The news mood of one pair."""
+    room = open_desk(desk)
+    return judge.sentiment(room.pair(pair), at, room.readings, room.strategy)
+
+
+@task(task_run_name="context", **ASK)
+def context(desk: str, at: datetime) -> ContextSignal:
+    """The mood of the whole market."""
+    room = open_desk(desk)
+    return judge.context(at, room.readings, room.strategy)

@@ -1,0 +1,26 @@
+"""Tasks of ``monitor_positions``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import task
+
+from blocks.desk import open_desk
+from tasks.policies import ASK
+from trading.position import Position
+from trading.services import monitor
+from trading.services.monitor import Watched
+
+
+@task(task_run_name="open-positions", **ASK)
+def open_positions(desk: str) -> list[Position]:
+    """Everything that is held, through the sparse index."""
+    return open_desk(desk).ledger.open_positions()
+
+
+@task(task_run_name="watch-{position.pair}", **ASK)
+def watch_position(desk: str, position: Position, at: datetime) -> Watched:
+    """Look at one position: raise its stop, book its exit."""
+    room = open_desk(desk)
+    return monitor.look_at(position, at, room.ledger, room.exchange, room.strategy)
