@@ -5,13 +5,13 @@ A crash at any line leaves a trade in a state that says what is known; the next 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from trading.errors import Halt, Rejected, Transient, Unknown
 from trading.limits import allows_entry, allows_exit
 from trading.order import TERMINAL, Event, Execution, Intent, Side, Status, Trade, spread_pct, summed
-from trading.ports import Exchange, Ledger, OrderState, Ticker
+from trading.ports import Exchange, Ledger, Notice, OrderState, Ticker
 from trading.position import closed, opened
 from trading.strategy import Strategy
 
@@ -163,6 +163,21 @@ def finished(trade: Trade) -> bool:
     return trade.status in TERMINAL
 
 
+def notices_of(trades: Sequence[Trade], errors: Mapping[str, str], at: datetime) -> list[Notice]:
+    """What people are told after a round: fills, refusals, and alarms for everything that needs eyes."""
+    told = [Notice(f"order.{trade.status.lower()}", in_words(trade), at, {"trade_id": trade.intent.trade_id}) for trade in trades]
+    return told + [Notice("order.failed", text, at, {"trade_id": name}, alarm=True) for name, text in errors.items()]
+
+
+def in_words(trade: Trade) -> str:
+    """One line a person understands: what was wanted and what became of it."""
+    intent = trade.intent
+    asked = f"buy {intent.pair} for {intent.spend}" if intent.side is Side.BUY else f"sell {intent.quantity} ({intent.reason})"
+    if trade.executed is not None and trade.status is Status.FILLED:
+        return f"{asked}: filled {trade.executed.quantity} at {trade.executed.price.number:.6g} JPY"
+    return f"{asked}: {trade.status}" + (f", {trade.note}" if trade.note else "")
+
+
 def _saved(ledger: Ledger, trade: Trade) -> Trade:
     ledger.save_trade(trade)
-    return replace(trade)
+    return trade

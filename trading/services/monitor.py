@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.order import Intent
-from trading.ports import Exchange, Ledger
+from trading.ports import Exchange, Ledger, Notice
 from trading.position import Position, PositionStatus, exit_intent, watch
 from trading.strategy import Strategy
 
@@ -43,3 +44,12 @@ def look_at(position: Position, at: datetime, ledger: Ledger, exchange: Exchange
     )
     ledger.book_exit(intent, position)
     return Watched(position, intent)
+
+
+def notices_of(seen: Sequence[Watched], at: datetime) -> list[Notice]:
+    """What people are told after a look: each exit that was booked, and why."""
+    return [
+        Notice("exit.booked", f"selling {look.position.size}: {look.exit.reason}", at, {"trade_id": look.exit.trade_id})
+        for look in seen
+        if look.exit is not None
+    ]

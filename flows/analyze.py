@@ -1,0 +1,46 @@
+"""Analyse: every pair from three sides, one decision, booked before it is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import flow, unmapped
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from blocks.desk import DeskName
+from flows.outcomes import fail_if_any, outcomes_of, pair_keys, run_name
+from tasks.artifacts import show_decision
+from tasks.collect import market_time
+from tasks.decide import book_decision, decide_market, read_books, shape_intents
+from tasks.judge import context, forecast, sentiment, technical
+from tasks.notify import queue_order, tell
+from trading.services.decide import Analysis, looks_of, notices_of
+
+
+@flow(name="analyze", flow_run_name=run_name("analyze"), task_runner=ThreadPoolTaskRunner(max_workers=6))
+def analyze(
+    desk: DeskName = "embedded",
+    at: datetime | None = None,
+    pairs: list[str] | None = None,
+    with_orders: bool = True,  # noqa: FBT001, FBT002 (a run parameter that a person ticks in the UI)
+    trigger: str = "asked for",
+) -> Analysis:
+    """Judge the pairs, decide, book signals and intents in one transaction, and queue the orders.
+
+    desk: where to trade.  at: the market's time; now when left out.  pairs: keys such as btc_usdt; all when left out.
+    with_orders: untick to see the decision without booking an order.  trigger: why this analysis runs, in words.
+    """
+    keys = pair_keys(desk, pairs)
+    moment = at or market_time(desk)
+    sides = [judge.map(unmapped(desk), keys, unmapped(moment)) for judge in (technical, forecast, sentiment)]
+    mood = context(desk, moment)
+    looks = looks_of(*(outcomes_of(keys, futures) for futures in sides))
+    books = read_books(desk, moment)
+    decision = decide_market(desk, looks, mood, books, moment)
+    intents = shape_intents(desk, decision, books, moment) if with_orders else []
+    analysis = book_decision(desk, moment, trigger, looks, mood, decision, intents)
+    for trade_id in analysis.trade_ids:
+        queue_order(desk, trade_id, analysis.trace())
+    show_decision(desk, analysis)
+    tell(desk, notices_of(analysis))
+    return analysis

@@ -1,0 +1,29 @@
+"""Collect closed candles of every pair; when the market moved, or an hour passed, analyse all pairs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import flow, unmapped
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from blocks.desk import DeskName
+from flows.analyze import Analysis, analyze
+from flows.outcomes import fail_if_any, outcomes_of, pair_keys, run_name
+from tasks.collect import collect_pair, find_trigger, market_time
+
+
+@flow(name="collect_prices", flow_run_name=run_name("collect"), task_runner=ThreadPoolTaskRunner(max_workers=6))
+def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> Analysis | None:
+    """Store what closed since the last run and, when it is due, run one analysis of all pairs.
+
+    desk: the desk whose market is read.  at: the market's time; now when left out.
+    A pair that cannot be collected fails this run after the others were served.
+    """
+    pairs = pair_keys(desk)
+    moment = at or market_time(desk)
+    collected = outcomes_of(pairs, collect_pair.map(unmapped(desk), pairs, unmapped(moment)))
+    trigger = find_trigger(desk, list(collected.values.values()), moment)
+    analysis = analyze(desk, moment, trigger=trigger.text) if trigger else None
+    fail_if_any(collected.errors)
+    return analysis

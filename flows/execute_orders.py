@@ -1,0 +1,49 @@
+"""Execute what the queue carries: one message, one outcome."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from prefect import flow
+
+from blocks.desk import DeskName, open_desk
+from flows.outcomes import fail_if_any, run_name
+from tasks.execute import check, claim, done, receive, send, settle
+from tasks.notify import tell
+from trading.errors import TradingError
+from trading.order import Status, Trade
+from trading.ports import Delivery
+from trading.services.execute import finished, notices_of
+
+
+@flow(name="execute_orders", flow_run_name=run_name("execute"))
+def execute_orders(desk: DeskName = "embedded") -> list[Trade]:
+    """Carry out the booked intents on the queue; a message that fails comes again, the others are not touched by it."""
+    open_desk(desk)
+    trades: list[Trade] = []
+    errors: dict[str, str] = {}
+    for delivery in receive(desk):
+        try:
+            trades.append(carry_out(desk, delivery))
+        except TradingError as error:  # its task run is failed and stays visible; the message stays on the queue
+            errors[delivery.trade_id] = f"{type(error).__name__}: {error}"
+    tell(desk, notices_of(trades, errors, open_desk(desk).clock.now()))
+    fail_if_any(errors)
+    return trades
+
+
+def carry_out(desk: str, delivery: Delivery) -> Trade:
+    """One trade from wherever it stands to its end: the status alone says which step is next."""
+    token = str(uuid4())
+    trade = claim(desk, delivery.trade_id, token)
+    if trade.status is Status.CLAIMED and trade.claim != token:
+        return trade  # another executor has it; its message comes again if that one dies
+    if trade.status is Status.CLAIMED:
+        trade = check(desk, trade)
+    if trade.status is Status.CLAIMED:
+        trade = send(desk, trade)
+    if trade.status is Status.ACCEPTED:
+        trade = settle(desk, trade)
+    if finished(trade):
+        done(desk, delivery)
+    return trade

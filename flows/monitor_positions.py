@@ -1,0 +1,33 @@
+"""Watch what is held: raise stops, book exits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import flow, unmapped
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from blocks.desk import DeskName
+from flows.outcomes import fail_if_any, outcomes_of, pair_keys, run_name
+from tasks.collect import market_time
+from tasks.monitor import open_positions, watch_position
+from tasks.notify import queue_order, tell
+from trading.services.monitor import Watched, notices_of
+
+
+@flow(name="monitor_positions", flow_run_name=run_name("monitor"), task_runner=ThreadPoolTaskRunner(max_workers=6))
+def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -> list[Watched]:
+    """Look at every open position at the venue's own price; an exit that is due goes the same booked way as an entry."""
+    pair_keys(desk)
+    moment = at or market_time(desk)
+    positions = open_positions(desk)
+    looks = outcomes_of(
+        [position.position_id for position in positions],
+        watch_position.map(unmapped(desk), positions, unmapped(moment)),
+    )
+    seen = list(looks.values.values())
+    for exit_ in (look.exit for look in seen if look.exit is not None):
+        queue_order(desk, exit_.trade_id, {"decision_id": exit_.decision_id})
+    tell(desk, notices_of(seen, moment))
+    fail_if_any(looks.errors)
+    return seen

@@ -1,0 +1,64 @@
+"""What flows share: names of runs, and results of mapped tasks with their failures kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+
+from blocks.desk import open_desk
+from trading.errors import TradingError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes[T]:
+    """Results of one mapped task by key; what failed is an error in words, never a missing line."""
+
+    values: dict[str, T]
+    errors: dict[str, str]
+
+
+class StepsFailedError(TradingError):
+    """Some steps of this run failed after everything else was done; their task runs say why."""
+
+
+def outcomes_of[T](keys: Sequence[str], futures: Sequence[PrefectFuture[T]]) -> Outcomes[T]:
+    """Wait for mapped tasks; one that failed does not stop the others."""
+    values: dict[str, T] = {}
+    errors: dict[str, str] = {}
+    for key, future in zip(keys, futures, strict=True):
+        result = future.result(raise_on_failure=False)
+        if isinstance(result, BaseException):
+            errors[key] = f"{type(result).__name__}: {result}"
+        else:
+            values[key] = result
+    return Outcomes(values, errors)
+
+
+def fail_if_any(errors: dict[str, str]) -> None:
+    """End the run as failed when a step of it failed: nothing is swallowed."""
+    if errors:
+        words = "; ".join(f"{key}: {error}" for key, error in errors.items())
+        raise StepsFailedError(words)
+
+
+def pair_keys(desk: str, only: Sequence[str] | None = None) -> list[str]:
+    """The pairs of a desk, or those asked for. Opens the desk in this thread, before tasks share it."""
+    room = open_desk(desk)
+    return [room.pair(key).key for key in only] if only else [pair.key for pair in room.pairs]
+
+
+def run_name(verb: str) -> Callable[[], str]:
+    """Names a flow run after what it does and the market time it is for: ``analyze 01-03 12:05``."""
+
+    def name() -> str:
+        given: dict[str, Any] = flow_run.parameters or {}
+        at = given.get("at")
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return f"{verb} {moment:%m-%d %H:%M}" if moment else f"{verb} {given.get('desk', '')}"
+
+    return name

@@ -1,0 +1,26 @@
+"""A day as data: what was seen, decided, done and earned, and why nothing happened when nothing did.
+
+Pure: the books of the day come in (``DayBooks``), one frozen ``DayReport`` goes out. Its JSON is what the archive keeps
+(``daily-reports/<YYYY-MM-DD>.json``); its page is made by ``adapters.report_html``.
+"""
+
+from trading.report.build import day_report
+from trading.report.rows import Judgement, Part, judgement
+from trading.report.shapes import DayBooks, DayReport, Health, Money, OrderLine, PairDay, PositionLine, QuietSpan
+from trading.report.words import headline
+
+__all__ = [
+    "DayBooks",
+    "DayReport",
+    "Health",
+    "Judgement",
+    "Money",
+    "OrderLine",
+    "PairDay",
+    "Part",
+    "PositionLine",
+    "QuietSpan",
+    "day_report",
+    "headline",
+    "judgement",
+]

@@ -1,0 +1,166 @@
+"""What a day's report holds. Money is an exact Decimal of yen, a score is a float, a time is aware UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from trading.money import JPY, Amount, Price
+from trading.order import Side, Status, Trade
+from trading.position import Position
+from trading.report.rows import Judgement
+
+type Stops = Sequence[tuple[datetime, Price[JPY]]]
+
+
+@dataclass(frozen=True, slots=True)
+class DayBooks:
+    """What a report is made from.
+
+    signals     booked signal rows by pair, oldest first (``trading.report_rows`` says which keys are read).
+    trades      of the day, and those that opened a position touched in it: they say why it was bought.
+    positions   every position that was open at some time of the day.
+    prices      last bid by pair; a held pair without one is named in the report, and not guessed.
+    stops       how a position's stop moved, by position id, oldest first; for the charts.
+    """
+
+    signals: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    trades: Sequence[Trade] = ()
+    positions: Sequence[Position] = ()
+    prices: Mapping[str, Price[JPY]] = field(default_factory=dict)
+    equity_start: Amount[JPY] | None = None
+    equity_end: Amount[JPY] | None = None
+    stops: Mapping[str, Stops] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PairDay:
+    """One pair's day. ``best`` is the highest score, ``closest`` the least distance to its own buy threshold.
+
+    They may differ: the threshold moves with the market. ``short_by`` is that least distance; zero or less = reached.
+    """
+
+    pair: str
+    analyses: int
+    scored: int
+    best: Judgement | None
+    closest: Judgement | None
+    short_by: float | None
+    judgements: tuple[Judgement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One trade: what was wanted, what became of it. The executed half is None until it is filled."""
+
+    trade_id: str
+    decision_id: str
+    pair: str
+    side: Side
+    status: Status
+    at: datetime
+    reason: str
+    note: str
+    coin: str
+    size: Decimal | None
+    price_jpy: Decimal | None
+    funds_jpy: Decimal | None
+    fee_jpy: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionLine:
+    """One position: ``realized_pnl_jpy`` when it closed in the day, ``unrealized_pnl_jpy`` while open and priced."""
+
+    position_id: str
+    pair: str
+    coin: str
+    open_at_end: bool
+    opened_at: datetime
+    opened_today: bool
+    bought_because: str
+    size: Decimal
+    entry_price_jpy: Decimal
+    cost_jpy: Decimal
+    highest_price_jpy: Decimal
+    stop_loss_jpy: Decimal
+    price_jpy: Decimal | None
+    closed_at: datetime | None
+    exit_price_jpy: Decimal | None
+    exit_reason: str
+    realized_pnl_jpy: Decimal | None
+    unrealized_pnl_jpy: Decimal | None
+    stops: tuple[tuple[datetime, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The day in yen. ``unpriced`` names held pairs whose last price is unknown: they are in no sum."""
+
+    equity_start_jpy: Decimal | None
+    equity_end_jpy: Decimal | None
+    realized_pnl_jpy: Decimal
+    unrealized_pnl_jpy: Decimal
+    fees_jpy: Decimal
+    wins: int
+    losses: int
+    even: int
+    unpriced: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What was not as it should be, counted by reason: each count is one pair in one analysis, or one order."""
+
+    fallbacks: Mapping[str, int]
+    missing: Mapping[str, int]
+    neutral: Mapping[str, int]
+    refusals: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class QuietSpan:
+    """Whole hours in a row in which nothing was traded, for one and the same kind of reason."""
+
+    start: datetime
+    end: datetime
+    analyses: int
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayReport:
+    """A day, [day_start, day_end), as data. ``quiet`` explains every hour in which nothing was traded."""
+
+    day_start: datetime
+    day_end: datetime
+    pairs: tuple[PairDay, ...]
+    analyses: int
+    decisions: Mapping[str, int]
+    orders_by_status: Mapping[str, int]
+    orders: tuple[OrderLine, ...]
+    opened: int
+    closed: int
+    open_at_end: int
+    positions: tuple[PositionLine, ...]
+    exits_by_reason: Mapping[str, int]
+    money: Money
+    health: Health
+    quiet: tuple[QuietSpan, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """The report as JSON text: Decimals as strings, times in ISO 8601 UTC."""
+        return TypeAdapter(DayReport).dump_json(self, indent=2).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> DayReport:
+        """The report that ``to_json`` wrote. Raises pydantic's ValidationError for anything else."""
+        return TypeAdapter(DayReport).validate_json(text)
