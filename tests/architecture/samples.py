@@ -86,7 +86,7 @@ FINE = [
     (
         rules.a_desk_is_not_a_flag,
         "tasks/a.py",
-        "desk = open_desk('live')\nif side == 'buy' and live_orders: ...\n",
+        "d = open_desk('live')\nif side == 'buy' and live_orders: ...\n",
     ),
     (rules.what_is_public_is_described, "blocks/a.py", "def _f(): ...\nclass _A:\n    def f(self): ...\n"),
     (rules.nothing_is_swallowed, "adapters/a.py", "try: f()\nexcept OSError: pass\nexcept Exception: log(); raise\n"),

@@ -60,7 +60,7 @@ def test_a_loose_requirement_is_caught(line: str) -> None:
 
 
 def test_the_bootstrap_starts_on_an_old_python() -> None:
-    """scripts/bootstrap.py, which runs before anything is installed, is Python 3.8 and needs the standard library only."""
+    """scripts/bootstrap.py runs before anything is installed: Python 3.8 and the standard library are enough."""
     tree = ast.parse((ROOT / "scripts" / "bootstrap.py").read_text(), feature_version=(3, 8))
     imported = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
