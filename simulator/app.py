@@ -1,0 +1,27 @@
+"""The whole outside world as one web application, a prefix per provider."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from simulator import binance, control
+from simulator.coincheck import private, public
+from simulator.config import SimulatorConfig
+from simulator.misbehave import misbehave
+from simulator.world import WORLD, make_world
+
+PROVIDERS = {
+    "binance": binance.routes,
+    "coincheck": lambda: [*public.routes(), *private.routes()],
+}
+"""Prefix -> the endpoints below it; ``http://HOST:PORT/<prefix>`` is the provider's base URL."""
+
+
+def make_app(config: SimulatorConfig) -> web.Application:
+    """The application of a configuration, ready to serve. Raises BadInput."""
+    app = web.Application(middlewares=[misbehave])
+    app[WORLD] = make_world(config)
+    for prefix, routes in PROVIDERS.items():
+        app.add_routes(web.RouteDef(r.method, f"/{prefix}{r.path}", r.handler, r.kwargs) for r in routes())
+    app.add_routes(control.routes())
+    return app

@@ -1,0 +1,86 @@
+"""The faults carried out: a middleware around every provider's endpoints.
+
+``lost_reply`` answers nothing although the call was carried out; ``reset`` answers nothing and does nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from simulator.faults import Fault
+from simulator.times import CANDLE_MS
+from simulator.world import FROZEN_MS, HIDDEN, WORLD
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HTML = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"
+OVERLOADED: dict[str, Any] = {
+    "coincheck": {"success": False, "error": "too_many_requests"},
+    "binance": {"code": -1003, "msg": "Too many requests; current limit of IP is 6000 request weight per 1 MINUTE."},
+    "fapi": {"code": -1003, "msg": "Too many requests; current limit of IP is 2400 request weight per 1 MINUTE."},
+    "coingecko": {"status": {"error_code": 429, "error_message": "You've exceeded the Rate Limit."}},
+    "cryptopanic": {"status": "api_error", "info": "Rate limit exceeded"},
+}
+
+
+@web.middleware
+async def misbehave(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let a call through, or let the fault that hits it have its way."""
+    target, _, path = request.path.removeprefix("/").partition("/")
+    fault = request.app[WORLD].faults.hit(target, request.method, "/" + path)
+    if fault is None:
+        return await handler(request)
+    return await _carry_out(fault, request, handler)
+
+
+async def _carry_out(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    match fault.spec.kind:
+        case "reset":
+            return _drop(request)
+        case "429":
+            body = OVERLOADED.get(fault.spec.target)
+            reply = web.json_response(body, status=429) if body else web.Response(text="rate_limited", status=429)
+            reply.headers["Retry-After"] = "1"
+            return reply
+        case "5xx" | "status":
+            status = fault.spec.status or HTTPStatus.SERVICE_UNAVAILABLE
+            return web.Response(
+                text=f"<html><body>{int(status)}</body></html>", status=status, content_type="text/html"
+            )
+        case "html":
+            return web.Response(text=HTML, content_type="text/html")
+        case "latency":
+            # The call is carried out afterwards even when the client has gone: that is what makes a time-out ambiguous.
+            await asyncio.sleep(fault.spec.seconds)
+            return await handler(request)
+        case "stale":
+            request[FROZEN_MS] = fault.set_ms
+            return await handler(request)
+        case "gap":
+            last = fault.set_ms // CANDLE_MS * CANDLE_MS
+            request[HIDDEN] = frozenset(last - n * CANDLE_MS for n in range(2, 2 + fault.spec.rows))
+            return await handler(request)
+        case _:
+            return await _spoil(fault, request, handler)
+
+
+async def _spoil(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The call is carried out, and its answer is lost or cut."""
+    reply = await handler(request)
+    if fault.spec.kind == "lost_reply":
+        return _drop(request)
+    body = reply.body if isinstance(reply, web.Response) else b""
+    whole = bytes(body) if isinstance(body, bytes | bytearray) else b""
+    return web.Response(body=whole[: len(whole) * 2 // 3], content_type="application/json")
+
+
+def _drop(request: web.Request) -> web.Response:
+    """Reset the connection; what is returned can no longer be sent."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
