@@ -76,7 +76,7 @@ FINE = [
     (
         rules.trading_reads_no_clock_and_rolls_no_dice,
         "trading/a.py",
-        "from datetime import datetime, time, timedelta\ndef f(clock, now, random, time): return clock.now() + time.at\n",
+        "from datetime import datetime, time\ndef f(clock, now, random, time): return clock.now() + time.at\n",
     ),
     (
         rules.money_is_never_a_float,
