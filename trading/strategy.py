@@ -102,7 +102,7 @@ class Strategy(  # pydantic lists the fields of the last base first: the bases a
                 raise ValueError(f"{' < '.join(names)} must hold, not {', '.join(map(str, values))}")
         needed = self._candles_needed()
         if not needed <= self.candles_min <= self.candles_window:
-            raise ValueError(f"candles_min {self.candles_min} must be from {needed} (what the indicators need) to window")
+            raise ValueError(f"{needed} (for the indicators) <= candles_min <= candles_window must hold")
         return self
 
     def _candles_needed(self) -> int:
@@ -119,7 +119,7 @@ class Strategy(  # pydantic lists the fields of the last base first: the bases a
         )
 
     def describe(self) -> list[dict[str, Any]]:
-        """Every parameter as ``name, value, default, meaning, bounds``, in the order of the strategy page, JSON-ready."""
+        """Every parameter as ``name, value, default, meaning, bounds``, in the order of the page, JSON-ready."""
         values, defaults = self.model_dump(mode="json"), Strategy().model_dump(mode="json")
         return [
             {
@@ -181,16 +181,12 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _bounds(metadata: Sequence[Any]) -> str:
-    """What a field may be, in words, such as ``0 to 1`` or ``above 0, up to 100``; the tightest of all its limits."""
-    limits: dict[str, list[Any]] = {"ge": [], "gt": [], "le": [], "lt": []}
-    for item in metadata:
-        for name, found in limits.items():
-            if getattr(item, name, None) is not None:
-                found.append(getattr(item, name))
-    low, above = max(limits["ge"], default=None), max(limits["gt"], default=None)
-    high = min(limits["le"], default=None)
-    if above is not None and (low is None or above >= low):
-        return f"above {above}" + ("" if high is None else f", up to {high}")
-    if low is None:
-        return "text"
-    return f"{low} or more" if high is None else f"{low} to {high}"
+    """What a field may be, in words, such as ``from 0 to 1`` or ``above 0 to below 100``."""
+    found = {key: getattr(item, key) for item in metadata for key in ("ge", "gt", "le", "lt") if hasattr(item, key)}
+    limits = {key: f"{float(limit):,.10g}" for key, limit in found.items()}
+    if not limits:
+        return "a short text"
+    low = f"above {limits['gt']}" if "gt" in limits else f"from {limits['ge']}"
+    if "le" in limits:
+        return f"{low} to {limits['le']}"
+    return f"{low} to below {limits['lt']}" if "lt" in limits else f"{low} on"

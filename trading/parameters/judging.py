@@ -1,10 +1,10 @@
-"""What the four judges go by: technical, forecast, sentiment, market context (strategy.md, the sections of those names)."""
+"""What the four judges go by: technical, forecast, sentiment, context (strategy.md, sections of those names)."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from trading.parameters.kinds import Bars, Parameters, Percent, Positive, Share
+from trading.parameters.kinds import Bars, Multiplier, Parameters, Percent, Positive, Share
 
 
 class TechnicalParameters(Parameters):
@@ -23,7 +23,7 @@ class TechnicalParameters(Parameters):
     bb_std: Positive = Field(2.0, description="Standard deviations from the middle to each Bollinger band.")
     adx_length: Bars = Field(14, description="Bars of the ADX (Wilder smoothing).")
     atr_length: Bars = Field(14, description="Bars of the ATR (Wilder smoothing).")
-    volume_length: Bars = Field(20, description="Bars before the last one whose mean volume the last one is held against.")
+    volume_length: Bars = Field(20, description="Bars before the last, whose mean volume it is held against.")
 
     adx_ranging: Percent = Field(20.0, description="ADX at and below which the market is ranging.")
     adx_trending: Percent = Field(25.0, description="ADX at and above which the market is trending.")
@@ -44,27 +44,29 @@ class TechnicalParameters(Parameters):
     rsi_sell_full: Percent = Field(80.0, description="RSI at and above which its value is -1.")
     rsi_part_value: Share = Field(0.3, description="Size of the RSI value at the inner points.")
     macd_full_pct: Positive = Field(0.1, description="MACD histogram, in percent of the close, that is worth a full 1.")
-    macd_slope_full_pct: Positive = Field(0.05, description="Histogram change a bar, in percent of the close, called 1.")
+    macd_slope_full_pct: Positive = Field(0.05, description="Histogram change a bar, in % of the close, called 1.")
     sma_full_ratio: Positive = Field(0.02, description="Ratio of the averages above 1 that is worth a full 1.")
     sma_fallback_factor: Share = Field(0.6, description="Trust in close against short average, without a long one.")
     bb_exponent: Positive = Field(2.0, description="Power that the distance from the middle of the band is raised to.")
     bb_cap: Positive = Field(1.2, description="Largest size of the Bollinger value, reached outside the band.")
     volume_calm_ratio: Positive = Field(1.5, description="Volume against its mean up to which nothing is added.")
-    volume_full_ratio: Positive = Field(2.5, description="Volume against its mean from which the multiplier is largest.")
-    volume_max_multiplier: Positive = Field(1.3, ge=1.0, description="Largest volume multiplier.")
+    volume_full_ratio: Positive = Field(2.5, description="Volume against its mean at the largest multiplier.")
+    volume_max_multiplier: Multiplier = Field(1.3, description="Largest volume multiplier.")
 
 
 class ForecastParameters(Parameters):
     """The forecast of the next hour and its fallback."""
 
     forecast_steps: Bars = Field(12, description="Steps of 5 minutes that are forecast.")
-    forecast_outlier_pct: Positive = Field(20.0, description="A step further than this from the price counts as the price.")
+    forecast_outlier_pct: Positive = Field(20.0, description="A step further off than this counts as the price.")
     forecast_full_change_pct: Positive = Field(3.0, description="Forecast change that is worth a full 1.")
-    forecast_trend_min_steps: Bars = Field(6, ge=2, description="Fewest steps for the trend of the path to count.")
+    forecast_trend_min_steps: int = Field(
+        6, ge=2, le=1000, description="Fewest steps for the trend of the path to count."
+    )
     forecast_trend_factor: Share = Field(0.3, description="Part of the path's trend that is added to the score.")
     forecast_trend_cap: Share = Field(0.15, description="Largest size of what the trend adds.")
-    forecast_cv_calm_pct: Percent = Field(1.0, description="Spread of the forecast, in percent of the price, not damped.")
-    forecast_cv_wide_pct: Percent = Field(5.0, description="Spread, in percent of the price, from which damping is full.")
+    forecast_cv_calm_pct: Percent = Field(1.0, description="Spread, in percent of the price, not damped yet.")
+    forecast_cv_wide_pct: Percent = Field(5.0, description="Spread, in percent of the price, at full damping.")
     forecast_damping_min: Share = Field(0.5, description="What a score is multiplied by at full damping.")
     quantile_span_sigmas: Positive = Field(2.56, description="Standard deviations between the 0.1 and 0.9 quantiles.")
     confidence_std_factor: Positive = Field(10.0, description="How fast confidence falls with std / median.")
@@ -83,7 +85,7 @@ class SentimentParameters(Parameters):
     relevance_named: Share = Field(1.0, description="Weight of an article that names the currency.")
     relevance_btc: Share = Field(0.5, description="Weight of Bitcoin news for another currency.")
     relevance_market: Share = Field(0.3, description="Weight of news about the whole market.")
-    article_fade_hours: Positive = Field(24.0, description="Age at which an article would have no weight but the least.")
+    article_fade_hours: Positive = Field(24.0, description="Age at which an article's weight would reach 0.")
     article_weight_min: Share = Field(0.1, description="Least age weight of an article.")
     vote_strong_factor: Positive = Field(1.5, description="What an important or a toxic vote counts as.")
     votes_ignored: Positive = Field(5.0, description="Votes up to which only the title counts.")

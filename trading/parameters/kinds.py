@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 
@@ -16,23 +16,25 @@ class Parameters(BaseModel):
 
 
 def _exact(value: Any) -> Any:
-    """A written number as the Decimal of its digits; anything else is left for the checker to refuse."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return value
+    """A written number as the Decimal of its digits."""
     try:
-        return Decimal(str(value))
+        if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool):
+            return Decimal(str(value))
     except InvalidOperation:
-        return value
+        pass
+    raise ValueError("Input should be a valid number")
 
 
 Exact = Annotated[Decimal, BeforeValidator(_exact), PlainSerializer(float, when_used="json")]
 """A decimal: a ratio or a percentage that yen are multiplied by."""
 
+# A bound is given once per field: pydantic keeps only one of two limits of the same kind.
 Share = Annotated[float, Ge(0.0), Le(1.0)]
-Score = Annotated[float, Ge(-1.0), Le(1.0)]
+Fall = Annotated[float, Ge(-1.0), Le(0.0)]
 Percent = Annotated[float, Ge(0.0), Le(100.0)]
 Positive = Annotated[float, Gt(0.0), Le(1000.0)]
+Multiplier = Annotated[float, Ge(1.0), Le(10.0)]
 Bars = Annotated[int, Ge(1), Le(1000)]
 Yen = Annotated[int, Ge(0), Le(100_000_000)]
 ExactShare = Annotated[Exact, Ge(Decimal(0)), Le(Decimal(1))]
-ExactPercent = Annotated[Exact, Ge(Decimal(0)), Le(Decimal(100))]
+ExactPercent = Annotated[Exact, Ge(Decimal(0)), Lt(Decimal(100))]
