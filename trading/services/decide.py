@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
 from trading.candles import floor_time
+from trading.errors import Conflict
 from trading.limits import KillSwitch, breakers
 from trading.order import TERMINAL, Intent, PriceBand, Side, Trade, entry_trade_id
 from trading.pairs import Pair, lot_rules
@@ -205,6 +206,12 @@ def notices_of(analysis: Analysis) -> list[Notice]:
     return notices
 
 
-def book(booking: Booking, ledger: Ledger) -> list[str]:
-    """Write a decision, all or nothing; the trades that stand booked by it."""
-    return ledger.book(booking)
+def book(booking: Booking, ledger: Ledger) -> tuple[list[str], tuple[str, ...]]:
+    """Write a decision, all or nothing: the trades that stand booked by it, and why an intent could not be.
+
+    When a pair was taken meanwhile, the signals are still written and the conflict is said.
+    """
+    try:
+        return ledger.book(booking), ()
+    except Conflict as conflict:
+        return ledger.book(replace(booking, intents=())), (str(conflict),)

@@ -1,0 +1,55 @@
+"""``trader``: the one command-line program. Exit 0 on success, 1 on a clear failure with one line, 2 on wrong usage."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from deployments.commands import demo, desk, flows, market
+from trading.errors import TradingError
+
+app = typer.Typer(
+    name="trader",
+    help="A crypto trading pipeline that never doubles and never loses an order. Start with: trader demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo.demo)
+app.command("run")(flows.run)
+app.command("init")(flows.init)
+app.command("simulator")(market.simulator)
+app.command("score")(market.score)
+app.command("decide")(market.decide)
+app.add_typer(market.strategy, name="strategy")
+app.command("status")(desk.status)
+app.command("positions")(desk.positions)
+app.command("kill-switch")(desk.kill_switch)
+
+
+def main() -> None:
+    """Run the program; every failure ends in one line on stderr that says what to do."""
+    try:
+        app()
+    except TradingError as error:
+        _fail(str(error))
+    except Exception as error:
+        if os.environ.get("TRADER_DEBUG"):
+            raise
+        _fail(f"unexpected {type(error).__name__}: {_first_line(error)} (TRADER_DEBUG=1 shows where)")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no message"
+
+
+def _fail(text: str) -> None:
+    print(f"trader: {' '.join(text.split())}", file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of ``trader``, by what they are about. Heavy imports wait until a command runs."""

@@ -1,0 +1,122 @@
+"""Commands that look at a desk and operate it."""
+
+from __future__ import annotations
+
+import getpass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from blocks.settings import load_settings
+from deployments.commands.options import AsJson, DeskOption, answer
+from deployments.where import prepared_desk
+
+
+class Switch(StrEnum):
+    """What to do with the kill switch."""
+
+    on = "on"
+    off = "off"
+    show = "show"
+
+
+class HowFar(StrEnum):
+    """How far the kill switch stops us."""
+
+    no_entries = "no-entries"
+    nothing = "nothing"
+
+
+def positions(desk: DeskOption = None, json: AsJson = False) -> None:
+    """What is held, orders whose outcome is unknown, and pairs that are halted."""
+    name = desk or load_settings().desk
+    with prepared_desk(name, start=False):
+        from blocks.desk import open_desk
+
+        data = _positions(open_desk(name))
+    lines = [
+        f"{row['trading_pair']:9} {row['size']:>16} at {row['entry_price_jpy']} JPY, stop {row['stop_loss_jpy']}"
+        for row in data["positions"]
+    ]
+    lines += [f"UNKNOWN {one['trade_id']}: {one['note']}" for one in data["unknown_orders"]]
+    lines += [f"HALTED {pair}" for pair in data["halted_pairs"]]
+    answer(data, as_json=json, text="\n".join(lines) or "nothing is held")
+
+
+def _positions(room: Any) -> dict[str, Any]:  # noqa: ANN401 (a Desk; imported late)
+    from trading.order import Status
+
+    pending = room.ledger.pending_trades()
+    return {
+        "positions": [
+            {
+                "pair": held.pair,
+                "trading_pair": held.trading_pair,
+                "status": held.status.value,
+                "size": str(held.size.number),
+                "entry_price_jpy": str(held.entry_price.number),
+                "stop_loss_jpy": str(held.stop_loss.number),
+                "opened_at": held.opened_at.isoformat(),
+            }
+            for held in room.ledger.open_positions()
+        ],
+        "unknown_orders": [
+            {"trade_id": trade.intent.trade_id, "pair": trade.intent.pair, "note": trade.note}
+            for trade in pending
+            if trade.status is Status.UNKNOWN
+        ],
+        "halted_pairs": sorted({trade.intent.pair for trade in pending if trade.status is Status.HALTED}),
+    }
+
+
+def status(desk: DeskOption = None, json: AsJson = False) -> None:
+    """The desk at a glance: time, kill switch, account, what is held and what is under way."""
+    name = desk or load_settings().desk
+    with prepared_desk(name, start=False):
+        from blocks.desk import open_desk
+
+        room = open_desk(name)
+        switch, balances = room.ledger.kill_switch(), room.exchange.balances()
+        data = {
+            "desk": name,
+            "now": room.clock.now().isoformat(),
+            "kill_switch": switch.mode.value,
+            "jpy_free": str(balances.jpy_free.number),
+            "pending_orders": len(room.ledger.pending_trades()),
+            "newest_candles": {pair.key: str(room.candles.newest(pair) or "none") for pair in room.pairs},
+            **_positions(room),
+        }
+    text = (
+        f"{name} desk, {data['now']}\nkill switch {data['kill_switch']}\nfree yen {data['jpy_free']}\n"
+        f"{len(data['positions'])} positions, {data['pending_orders']} orders under way, "
+        f"{len(data['unknown_orders'])} unknown, {len(data['halted_pairs'])} pairs halted"
+    )
+    answer(data, as_json=json, text=text)
+
+
+def kill_switch(
+    action: Annotated[Switch, typer.Argument(help="on, off or show.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with your name.")] = "",
+    mode: Annotated[HowFar, typer.Option(help="no-entries still lets exits through; nothing stops all.")] = HowFar.no_entries,
+    desk: DeskOption = None,
+    json: AsJson = False,
+) -> None:
+    """Stop orders, let them through again, or show who stopped them and why. In force at the next send."""
+    name = desk or load_settings().desk
+    if action is not Switch.show and not reason.strip():
+        msg = f"say why: trader kill-switch {action} --reason 'TEXT'"
+        raise typer.BadParameter(msg)
+    with prepared_desk(name, start=False):
+        from blocks.desk import open_desk
+        from trading.limits import KillSwitch, Mode
+
+        room = open_desk(name)
+        if action is not Switch.show:
+            wanted = Mode.OFF if action is Switch.off else Mode(mode.name.upper())
+            now = room.clock.now()
+            room.ledger.set_kill_switch(KillSwitch(wanted, reason.strip(), getpass.getuser(), now))
+        switch = room.ledger.kill_switch()
+    data = {"mode": switch.mode.value, "reason": switch.reason, "by": switch.by, "at": switch.at and switch.at.isoformat()}
+    since = f" since {switch.at:%Y-%m-%d %H:%M} UTC by {switch.by}: {switch.reason}" if switch.at else ""
+    answer(data, as_json=json, text=f"kill switch {switch.mode.value}{since}")

@@ -1,0 +1,67 @@
+"""Commands that run flows: one flow once, and the creation of what a desk needs."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from contextlib import ExitStack
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from blocks.settings import load_settings
+from deployments.commands.options import AsJson, DeskOption, answer
+from deployments.where import prepared_desk
+from trading.errors import BadInput
+
+FLOWS = ("collect_prices", "analyze", "execute_orders", "monitor_positions", "report_daily")
+
+
+def run(
+    flow: Annotated[str, typer.Argument(metavar="FLOW", help=f"One of {', '.join(FLOWS)}.")],
+    desk: DeskOption = None,
+    params: Annotated[str | None, typer.Option(metavar="JSON", help="Parameters of the flow, as a JSON object.")] = None,
+    json: AsJson = False,
+) -> None:
+    """One flow, once, in this process. Without a running embedded world, the embedded desk starts one for this run."""
+    if flow not in FLOWS:
+        msg = f"unknown flow {flow!r}; flows are {', '.join(FLOWS)}"
+        raise BadInput(msg)
+    given = _parameters(params)
+    name = desk or given.pop("desk", None) or load_settings().desk
+    with ExitStack() as stack:
+        stack.enter_context(prepared_desk(name, start=True))
+        call = getattr(import_module(f"flows.{flow}"), flow)
+        known = set(call.parameters.properties)
+        if unknown := set(given) - known:
+            msg = f"{flow} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}"
+            raise BadInput(msg)
+        result = call(desk=name, **given)
+    from deployments.plain import plain
+
+    data = plain(result)
+    text = jsonlib.dumps(data, indent=2, default=str)
+    answer({"flow": flow, "desk": name, "result": data}, as_json=json, text=f"{flow} done\n{text}")
+
+
+def _parameters(text: str | None) -> dict[str, Any]:
+    try:
+        given = jsonlib.loads(text or "{}")
+    except jsonlib.JSONDecodeError as error:
+        msg = f"--params is not JSON: {error.msg} at character {error.pos}"
+        raise BadInput(msg) from error
+    if not isinstance(given, dict):
+        msg = '--params must be a JSON object, like {"at": "2024-01-03T12:10:00Z"}'
+        raise BadInput(msg)
+    return given
+
+
+def init(desk: DeskOption = None, json: AsJson = False) -> None:
+    """Create what a desk needs and does not have yet: tables, queues, buckets. Safe to repeat."""
+    name = desk or load_settings().desk
+    with prepared_desk(name, start=False):
+        from blocks.provisioning import provision_desk
+
+        created = provision_desk(name)
+    text = "\n".join(f"created {one}" for one in created) if created else "everything is there already"
+    answer({"desk": name, "created": created}, as_json=json, text=text)

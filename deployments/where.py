@@ -1,0 +1,38 @@
+"""Where a desk is: in this environment, in an embedded world that runs elsewhere on this machine, or in one made now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from blocks.settings import load_settings
+from deployments.embedded import MarketOptions, embedded_world, running_world
+from trading.errors import Halt
+
+
+@contextmanager
+def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
+    """Point this process at what the desk needs.
+
+    An AWS endpoint in the environment is taken as it is. Else the embedded desk uses a world that runs in the state
+    directory, or, with ``start``, makes one for this command. Raises Halt when there is none.
+    """
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    if name != "embedded" or os.environ.get("AWS_ENDPOINT_URL"):
+        yield
+        return
+    state = load_settings().state
+    if world := running_world(state):
+        os.environ.update(world)
+        yield
+        return
+    if not start:
+        msg = f"no embedded desk runs in {state}: start one with `trader demo --hold`, or set AWS_ENDPOINT_URL"
+        raise Halt(msg)
+    with embedded_world(Path(state) / "run", MarketOptions(candles=None, start=None, seed=1, jpy=100_000)):
+        from blocks.provisioning import provision_desk
+
+        provision_desk(name)
+        yield

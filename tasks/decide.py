@@ -1,0 +1,62 @@
+"""Tasks of ``analyze`` after the judges: read the books, decide, shape intents, book."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import task
+
+from blocks.desk import open_desk
+from tasks.policies import ASK, THINK, WRITE
+from trading import scoring
+from trading.order import Intent
+from trading.ports import Booking
+from trading.scoring import Decision
+from trading.services import decide
+from trading.services.decide import Analysis, Books, Look
+from trading.services.rows import signal_rows
+from trading.signals.context import ContextSignal
+from trading.sizing import NoEntry
+
+
+@task(task_run_name="read-books", **ASK)
+def read_books(desk: str, at: datetime) -> Books:
+    """What we hold, what is under way, what the account says."""
+    room = open_desk(desk)
+    return decide.read_books(at, room.ledger, room.exchange)
+
+
+@task(task_run_name="decide", **THINK)
+def decide_market(desk: str, looks: list[Look], mood: ContextSignal, books: Books, at: datetime) -> Decision:
+    """One decision over all pairs."""
+    strategy = open_desk(desk).strategy
+    return scoring.decide(decide.market_of(looks, mood, books, at, strategy), strategy)
+
+
+@task(task_run_name="shape-intents", **ASK)
+def shape_intents(desk: str, decision: Decision, books: Books, at: datetime) -> list[Intent | NoEntry]:
+    """Size and band what was decided, at the venue's own price."""
+    room = open_desk(desk)
+    if decision.action == "BUY":
+        return [decide.entry(decision, room.pair(key), books, at, room.exchange, room.strategy) for key in decision.pairs]
+    return list(decide.exits(decision, books, at, room.strategy))
+
+
+@task(task_run_name="book", **WRITE)
+def book_decision(
+    desk: str,
+    at: datetime,
+    trigger: str,
+    looks: list[Look],
+    mood: ContextSignal,
+    decision: Decision,
+    shaped: list[Intent | NoEntry],
+) -> Analysis:
+    """Signals and intents into the books, in one transaction."""
+    room = open_desk(desk)
+    rows = signal_rows(looks, mood, decision, at, trigger, room.strategy)
+    intents = [one for one in shaped if isinstance(one, Intent)]
+    notes = tuple(one.reason for one in shaped if isinstance(one, NoEntry))
+    booking = Booking(decide.decision_id_of(at), at, rows, intents, [look.pair for look in looks])
+    trade_ids, conflicts = decide.book(booking, room.ledger)
+    return Analysis(booking.decision_id, at, trigger, decision, tuple(rows), tuple(trade_ids), notes + conflicts)

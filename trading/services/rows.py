@@ -1,0 +1,52 @@
+"""Rows: what the signals table keeps of one pair in one analysis, enough to ask "why" later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from trading.scoring import Decision
+from trading.services.decide import Look, decision_id_of, signal_id_of
+from trading.signals.context import ContextSignal
+from trading.strategy import Strategy
+
+
+def signal_rows(
+    looks: Sequence[Look], mood: ContextSignal, decision: Decision, at: datetime, trigger: str, strategy: Strategy
+) -> list[dict[str, Any]]:
+    """One row per pair: every component, weight, threshold, indicator and the decision they led to."""
+    shared: dict[str, Any] = {
+        "timestamp": int(at.timestamp()),
+        "decision_id": decision_id_of(at),
+        "action": decision.action,
+        "buy_threshold": decision.buy_threshold,
+        "sell_threshold": decision.sell_threshold,
+        "reasons": list(decision.reasons),
+        "context": asdict(mood),
+        "strategy_id": strategy.strategy_id,
+        "strategy_version": strategy.strategy_version,
+        "trigger": trigger,
+    }
+    return [
+        {**shared, **_of_pair(look, decision), "signal_id": signal_id_of(shared["decision_id"], look.pair)} for look in looks
+    ]
+
+
+def _of_pair(look: Look, decision: Decision) -> dict[str, Any]:
+    ranked = next((one for one in decision.ranking if one.pair == look.pair), None)
+    return {
+        "pair": look.pair,
+        "chosen": look.pair in decision.pairs,
+        "score": None if ranked is None else ranked.score,
+        "weights": {} if ranked is None else dict(ranked.weights),
+        "components": {} if ranked is None else dict(ranked.components),
+        "adjustments": {} if ranked is None else dict(ranked.adjustments),
+        "missing": [f"{side}: {error}" for side, error in look.missing.items()],
+        **{name: _plain(getattr(look, name)) for name in ("technical", "forecast", "sentiment")},
+    }
+
+
+def _plain(signal: Any) -> Mapping[str, Any]:  # noqa: ANN401 (any of the three signal dataclasses, or None)
+    return {} if signal is None else asdict(signal)
