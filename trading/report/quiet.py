@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from trading.order import Status
-from trading.report.rows import Judgement
+from trading.report.rows import Judgement, coin_of
 from trading.report.shapes import OrderLine, QuietSpan
 
 HOUR = timedelta(hours=1)
@@ -68,7 +68,7 @@ def _why(kind: str, judgements: list[Judgement], orders: list[OrderLine]) -> str
         return f"no pair could be scored; missing input: {missing}"
     if kind == STOPPED:
         notes = dict.fromkeys(
-            f"{order.pair} {order.side} {order.status}: {order.note or 'no note'}" for order in orders
+            f"{coin_of(order.pair)} {order.side} {order.status}: {order.note or 'no note'}" for order in orders
         )
         return "; ".join(notes) or "a trade was decided, but no order of it is in the books"
     return _below(judgements)
@@ -80,6 +80,6 @@ def _below(judgements: list[Judgement]) -> str:
         return "scores were booked without thresholds"
     short_by, item = min(near, key=lambda entry: entry[0])
     if short_by > 0:
-        return f"no score reached its threshold; the closest was {item.pair}, {short_by:.2f} short"
+        return f"no score reached its threshold; the closest was {coin_of(item.pair)}, {short_by:.2f} short"
     because = "; ".join(item.reasons) or "no reason booked"
-    return f"{item.pair} reached its threshold but was not bought: {because}"
+    return f"{coin_of(item.pair)} reached its threshold but was not bought: {because}"

@@ -62,6 +62,11 @@ class Judgement:
         return None if self.score is None or self.buy_threshold is None else self.buy_threshold - self.score
 
 
+def coin_of(pair: str) -> str:
+    """``SOL`` for the pair key ``sol_usdt``."""
+    return pair.removesuffix("_usdt").upper()
+
+
 def number(value: object) -> float | None:
     """A finite float of anything that is a number or spells one, else None. A truth value is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):

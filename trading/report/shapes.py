@@ -158,7 +158,7 @@ class DayReport:
 
     def to_json(self) -> str:
         """The report as JSON text: Decimals as strings, times in ISO 8601 UTC."""
-        return TypeAdapter(DayReport).dump_json(self, indent=2).decode()
+        return TypeAdapter(DayReport).dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> DayReport:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from trading.report.rows import Judgement
+from trading.report.rows import Judgement, coin_of
 from trading.report.shapes import DayReport
 
 JST = timezone(timedelta(hours=9), "JST")
@@ -41,11 +41,6 @@ def size_text(number: Decimal | None, coin: str) -> str:
 def score_text(score: float | None) -> str:
     """``+0.31``; a dash when there is none. Never ``-0.00``."""
     return "–" if score is None else f"{round(score, 2) + 0.0:+.2f}"
-
-
-def coin_of(pair: str) -> str:
-    """``SOL`` for the pair key ``sol_usdt``."""
-    return pair.removesuffix("_usdt").upper()
 
 
 def clock(at: datetime | None) -> str:

@@ -1,0 +1,5 @@
+"""A day's report as one page that opens anywhere: no network, no server, nothing beside the file."""
+
+from adapters.report_html.render import render_report
+
+__all__ = ["render_report"]
