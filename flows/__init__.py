@@ -1,1 +1,1 @@
-"""."""
+"""One story per file; each body reads as a table of contents."""
