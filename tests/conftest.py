@@ -1,4 +1,4 @@
-"""What every test may use: Hypothesis profiles and the recorded market."""
+"""What every test may use: Hypothesis profiles and the recorded market; and what none may touch: a real account."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,22 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Whatever the developer's shell is set up for, no test reaches a real desk, account or Prefect server through it.
+for _name in list(os.environ):
+    if _name.startswith(("TRADER_", "TRADING_", "AWS_", "PREFECT_")) and _name not in {
+        "TRADER_MARKET_DATA",
+        "AWS_CA_BUNDLE",
+    }:
+        del os.environ[_name]
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "ap-northeast-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 # ci and dev are reproducible: the same examples every time. HYPOTHESIS_PROFILE=hunt looks for new ones, longer.
 _shared = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

@@ -6,7 +6,7 @@ Each rule has samples in samples.py that it must catch and samples that it must 
 import ast
 from collections.abc import Iterator
 
-from tests.architecture.sources import Source
+from tests.architecture.sources import PACKAGES, Source
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Complaints = Iterator[str]
@@ -85,6 +85,16 @@ def a_flow_can_be_found(source: Source, index: Source | None) -> Complaints:
     for node in flows(source):
         if not node.name.startswith("_") and node.name not in known:
             yield f"{_at(source, node)} {node.name} is not named in flows/__init__.py"
+
+
+def infra_knows_the_tables_only(source: Source) -> Complaints:
+    """The CDK app declares what trading/tables.py says, and needs nothing else of ours."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for name in _names(source, node):
+                ours = name.split(".")[0] in set(PACKAGES) - {"infra"}
+                if ours and not f"{name}.".startswith("trading.tables."):
+                    yield f"{_at(source, node)} imports {name}"
 
 
 def what_is_public_is_described(source: Source) -> Complaints:

@@ -57,6 +57,8 @@ CAUGHT = [
             "if ready and config.dry_run(): ...\n",
         )
     ),
+    (rules.infra_knows_the_tables_only, "infra/a.py", "import adapters.dynamodb\n"),
+    (rules.infra_knows_the_tables_only, "infra/a.py", "from trading import strategy\n"),
     (rules.what_is_public_is_described, "blocks/a.py", "def f(): ...\n"),
     (rules.what_is_public_is_described, "blocks/a.py", "class A: ...\n"),
     (rules.what_is_public_is_described, "blocks/a.py", "class A:\n    'Doc.'\n    def f(self): ...\n"),
@@ -88,6 +90,12 @@ FINE = [
         "tasks/a.py",
         "d = open_desk('live')\nif side == 'buy' and live_orders: ...\n",
     ),
+    (
+        rules.infra_knows_the_tables_only,
+        "infra/a.py",
+        "import aws_cdk\nfrom trading.tables import ALL\nimport infra.b\n",
+    ),
+    (rules.infra_knows_the_tables_only, "infra/a.py", "from trading import tables\nfrom . import storage\n"),
     (rules.what_is_public_is_described, "blocks/a.py", "def _f(): ...\nclass _A:\n    def f(self): ...\n"),
     (rules.nothing_is_swallowed, "adapters/a.py", "try: f()\nexcept OSError: pass\nexcept Exception: log(); raise\n"),
     (rules.a_test_states_its_fact, "tests/test_a.py", "def test_f():\n    'A fact.'\ndef helper(): ...\n"),
