@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from simulator import binance, control
+from simulator import binance, control, futures, indices, news, slack
 from simulator.coincheck import private, public
 from simulator.config import SimulatorConfig
 from simulator.misbehave import misbehave
 from simulator.world import WORLD, make_world
 
-PROVIDERS = {
-    "binance": binance.routes,
-    "coincheck": lambda: [*public.routes(), *private.routes()],
+PROVIDERS: dict[str, list[web.RouteDef]] = {
+    "binance": binance.routes(),
+    "fapi": futures.routes(),
+    "coincheck": [*public.routes(), *private.routes()],
+    "alternative": indices.alternative_routes(),
+    "coingecko": indices.coingecko_routes(),
+    "cryptopanic": news.routes(),
+    "slack": slack.routes(),
 }
 """Prefix -> the endpoints below it; ``http://HOST:PORT/<prefix>`` is the provider's base URL."""
 
@@ -22,6 +27,6 @@ def make_app(config: SimulatorConfig) -> web.Application:
     app = web.Application(middlewares=[misbehave])
     app[WORLD] = make_world(config)
     for prefix, routes in PROVIDERS.items():
-        app.add_routes(web.RouteDef(r.method, f"/{prefix}{r.path}", r.handler, r.kwargs) for r in routes())
+        app.add_routes(web.RouteDef(r.method, f"/{prefix}{r.path}", r.handler, r.kwargs) for r in routes)
     app.add_routes(control.routes())
     return app

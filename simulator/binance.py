@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.klines import INTERVALS_MS, klines
+from simulator.klines import INTERVALS_MS, Wanted, klines
 from simulator.times import DAY_MS
 from simulator.world import HIDDEN, World, seen_ms, world_of
 
@@ -78,9 +78,8 @@ def candles(request: web.Request, world: World, ms: int) -> list[list[Any]]:
     if interval not in INTERVALS_MS:
         raise BinanceError(-1120, "Invalid interval.")
     limit = min(whole(request, "limit") or LIMIT, LIMIT_MAX)  # more than 1000 is cut without a word
-    span = (whole(request, "startTime"), whole(request, "endTime"))
-    hidden: frozenset[int] = request.get(HIDDEN, frozenset())
-    return klines(world.market, symbol, interval, span, limit, ms, hidden)
+    wanted = Wanted(symbol, interval, whole(request, "startTime"), whole(request, "endTime"), limit)
+    return klines(world.market, wanted, ms, request.get(HIDDEN, frozenset()))
 
 
 def price(request: web.Request, world: World, ms: int) -> Any:

@@ -16,10 +16,10 @@ class SimulatorConfig:
     """What world to run.
 
     candles: folder of ``<SYMBOL>-5m.parquet`` to replay; None generates a market from ``seed`` and ``shape``.
-    start: where the clock begins, aware UTC; None = after ``history`` candles. speed: simulated seconds per real second,
-    0 = only ``POST /_clock`` moves it. history, future: candles generated before and after the start.
-    usdjpy: a rate or a file of rates. jpy: yen on the exchange account at the start. spread_pct: spread of the exchange's
-    book, percent of the price. orders_per_s, details_per_s: Coincheck's limits in real time; 0 = unlimited.
+    start: where the clock begins, aware UTC; None = after ``history`` candles. speed: simulated seconds per real
+    second, 0 = only ``POST /_clock`` moves it. history, future: candles generated before and after the start.
+    usdjpy: a rate or a file of rates. jpy: yen on the exchange account at the start. spread_pct: spread of the
+    exchange's book, percent of the price. orders_per_s, details_per_s: Coincheck's limits in real time; 0 = unlimited.
     port: 0 = any free one. fear_greed: a fixed index value, 0-100; None = a seeded curve.
     """
 

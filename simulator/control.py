@@ -31,14 +31,8 @@ async def move_clock(request: web.Request) -> web.Response:
     """POST /_clock with {"to": ISO 8601} or {"advance_s": seconds}; 409 for a time before now."""
     world = world_of(request)
     try:
-        asked = json.loads(await request.text())
-        if set(asked) == {"to"}:
-            ms = to_ms(parse_iso(asked["to"]))
-        elif set(asked) == {"advance_s"}:
-            ms = world.clock.ms() + int(Decimal(str(asked["advance_s"])) * 1000)
-        else:
-            raise TypeError
-    except (ValueError, TypeError, ArithmeticError):
+        ms = _wanted_ms(json.loads(await request.text()), world.clock.ms())
+    except (ValueError, TypeError, ArithmeticError, KeyError):
         return _error(400, 'the clock takes {"to": "2026-01-05T00:00:00Z"} or {"advance_s": 300}')
     try:
         world.clock.move_to(ms)
@@ -111,6 +105,15 @@ def routes() -> list[web.RouteDef]:
         web.get("/_ledger", show_ledger),
         web.get("/_slack", show_slack),
     ]
+
+
+def _wanted_ms(asked: dict[str, Any], now_ms: int) -> int:
+    """Where the clock should go. Raises KeyError, TypeError, ValueError or ArithmeticError for anything unreadable."""
+    if set(asked) == {"advance_s"}:
+        return now_ms + int(Decimal(str(asked["advance_s"])) * 1000)
+    if set(asked) != {"to"}:
+        raise KeyError("to")
+    return to_ms(parse_iso(asked["to"]))
 
 
 def _clock(world: World) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What goes wrong on request: which calls are hit, how, and how often each fault has fired. Pure; the app carries it out."""
+"""What goes wrong on request: which calls are hit, how, how often each fault has fired. Pure: others carry it out."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ type Kind = Literal["latency", "429", "5xx", "status", "reset", "lost_reply", "t
 class FaultSpec(BaseModel):
     """One fault as asked for with ``POST /_faults``.
 
-    path: part of the path below the prefix, such as ``exchange/orders``. after: calls that pass first. times: calls that
-    are then hit; null = until deleted. seconds: of latency, real time. probability: that a call in turn is hit, seeded.
-    rows: candles that a gap hides, the ones just before the fault was set.
+    path: part of the path below the prefix, such as ``exchange/orders``. after: calls that pass first. times: calls
+    that are then hit; null = until deleted. seconds: of latency, real time. probability: that a call in turn is hit,
+    seeded. rows: candles that a gap hides, the ones just before the fault was set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,8 +1,8 @@
 """A seeded market: pure numbers from a seed, with the habits of real prices.
 
 One common factor and one noise per coin, each with clustering volatility (GARCH(1,1) with Student-t shocks), regimes of
-calm, trend and violence, rare jumps, and in lively shapes market-wide waves. A coin's candles depend on the seed and on its
-own symbol only, not on which other coins are asked for.
+calm, trend and violence, rare jumps, and in lively shapes market-wide waves. A coin's candles depend on the seed and on
+its own symbol only, not on which other coins are asked for.
 Source of the habits: Cont (2001), "Empirical properties of asset returns: stylized facts".
 """
 
@@ -91,7 +91,7 @@ def _frame(
 
 
 def _clustered(draw: np.random.Generator, count: int) -> Floats:
-    """Unit-variance shocks whose size clusters: GARCH(1,1), Student t with five degrees of freedom, variance at most 9."""
+    """Shocks of unit variance whose size clusters: GARCH(1,1), Student t with 5 degrees of freedom, variance <= 9."""
     shocks = np.clip(draw.standard_t(5, count) * np.sqrt(3 / 5), -6, 6).tolist()
     variance, moves = 1.0, []
     for shock in shocks:

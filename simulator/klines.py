@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from simulator.market import Bar, Market
@@ -26,30 +27,27 @@ TAKER_SHARE = 0.5
 TRADE_COINS = 50
 
 
-def klines(
-    market: Market,
-    symbol: str,
-    interval: str,
-    span_ms: tuple[int | None, int | None],
-    limit: int,
-    now_ms: int,
-    hidden: frozenset[int],
-) -> list[list[Any]]:
-    """Rows that opened within ``span_ms``: the first ``limit`` from its start, or the last ``limit`` without one.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A question for candles: those that opened within a span, the first ``limit`` from its start, else the last."""
 
-    ``hidden`` are open times of 5-minute candles that a fault leaves out.
-    """
-    width_ms = INTERVALS_MS[interval]
+    symbol: str
+    interval: str
+    since_ms: int | None
+    until_ms: int | None
+    limit: int
+
+
+def klines(market: Market, wanted: Wanted, now_ms: int, hidden: frozenset[int]) -> list[list[Any]]:
+    """Rows as known at ``now_ms``; ``hidden`` are open times of 5-minute candles that a fault leaves out."""
+    width_ms = INTERVALS_MS[wanted.interval]
     factor = width_ms // CANDLE_MS
-    since_ms, until_ms = span_ms
     # A longer candle begins on its own grid: whole ones only, from the first that opens in the span.
-    since_ms = -(-since_ms // width_ms) * width_ms if since_ms is not None else 0
-    until_ms = now_ms if until_ms is None else min(until_ms // width_ms * width_ms + width_ms - 1, now_ms)
-    small = market.bars(symbol, now_ms, since_ms, until_ms, limit * factor + factor)
+    since_ms = 0 if wanted.since_ms is None else -(-wanted.since_ms // width_ms) * width_ms
+    until_ms = now_ms if wanted.until_ms is None else wanted.until_ms // width_ms * width_ms + width_ms - 1
+    small = market.bars(wanted.symbol, now_ms, since_ms, until_ms, (wanted.limit + 1) * factor)
     bars = _together([bar for bar in small if bar.open_ms not in hidden], width_ms)
-    if span_ms[0] is None and len(bars) > limit:
-        bars = bars[-limit:]
-    return [row(bar, width_ms) for bar in bars[:limit]]
+    return [row(bar, width_ms) for bar in (bars[-wanted.limit :] if wanted.since_ms is None else bars[: wanted.limit])]
 
 
 def row(bar: Bar, width_ms: int) -> list[Any]:

@@ -5,66 +5,51 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from typing import Any
 
 from simulator.app import make_app
 from simulator.config import SimulatorConfig
 from simulator.process import run
-from simulator.shapes import SHAPES
+from simulator.shapes import LIVELY, SHAPES
 from simulator.times import iso, parse_iso
 from simulator.world import WORLD
 from trading.errors import BadInput
 from trading.pairs import parse_pairs
 
 
-def from_options(  # noqa: PLR0913 - one argument per option of the command line
+def from_options(
     *,
-    candles: Path | None = None,
-    port: int = 0,
-    speed: float = 1.0,
     start: str | None = None,
-    seed: int = 1,
-    shape: str = "lively",
-    history: int | None = None,
-    future: int | None = None,
-    usdjpy: str = "150",
+    shape: str = LIVELY.name,
     jpy: str = "100000",
     spread_pct: str = "0.06",
-    orders_per_s: float = 4.0,
-    details_per_s: float = 1.0,
-    access_key: str = "simulator-key",
-    secret_key: str = "simulator-secret",  # noqa: S107 - it opens a play exchange on the loopback interface
-    fear_greed: int | None = None,
     pairs: str | None = None,
+    **plain: Any,
 ) -> SimulatorConfig:
-    """A configuration from what a command line gives. ``pairs`` is ``TRADING_PAIRS_CONFIG``. Raises BadInput."""
+    """A configuration from what a command line gives. Raises BadInput, one line that names the option.
+
+    start: ISO 8601. shape: ``calm`` or ``lively``. jpy, spread_pct: decimal text. pairs: ``TRADING_PAIRS_CONFIG``.
+    plain: any other field of SimulatorConfig as it is (candles, port, speed, seed, history, future, usdjpy,
+    orders_per_s, details_per_s, access_key, secret_key, fear_greed); None leaves the default.
+    """
     if shape not in SHAPES:
-        msg = f"market {shape!r} is not known; there are {', '.join(SHAPES)}"
-        raise BadInput(msg)
-    if speed < 0:
-        msg = f"speed is 0 (stepped), 1 (real time) or more, not {speed}"
-        raise BadInput(msg)
-    config = SimulatorConfig(
-        candles=candles,
-        pairs=parse_pairs(pairs),
+        raise BadInput(f"market {shape!r} is not known; there are {', '.join(SHAPES)}")
+    given = {name: value for name, value in plain.items() if value is not None}
+    for name in ("speed", "orders_per_s", "details_per_s"):
+        if given.get(name, 0) < 0:
+            raise BadInput(f"{name} must not be below zero, as {given[name]} is")
+    if not 0 <= given.get("fear_greed", 0) <= 100:
+        raise BadInput(f"fear_greed is an index from 0 to 100, not {given['fear_greed']}")
+    return SimulatorConfig(
         start=_time(start),
-        speed=speed,
-        seed=seed,
         shape=SHAPES[shape],
-        usdjpy=usdjpy,
         jpy=_decimal("jpy", jpy),
-        spread_pct=_decimal("spread-pct", spread_pct),
-        orders_per_s=orders_per_s,
-        details_per_s=details_per_s,
-        access_key=access_key,
-        secret_key=secret_key,
-        port=port,
-        fear_greed=fear_greed,
+        spread_pct=_decimal("spread_pct", spread_pct),
+        pairs=parse_pairs(pairs),
+        **given,
     )
-    return replace(config, history=history or config.history, future=future or config.future)
 
 
 def serve(config: SimulatorConfig) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +49,7 @@ class Series:
 def series(frame: pd.DataFrame) -> Series:
     """A candle frame as arrays; the price tick is read off the prices themselves."""
     values = frame[["open", "high", "low", "close", "volume"]].to_numpy(dtype=np.float64)
-    times = frame["open_time"].astype("datetime64[ms, UTC]").astype("int64").to_numpy(dtype=np.int64)
+    times: npt.NDArray[np.int64] = np.asarray(frame["open_time"].astype("datetime64[ms, UTC]").astype("int64"))
     sample = values[-2000:, :4]
     decimals = next((n for n in range(8) if np.allclose(np.round(sample, n), sample, rtol=0, atol=1e-10)), 8)
     return Series(times, values, decimals)
@@ -145,7 +146,7 @@ def _path(bar: Bar) -> list[tuple[float, float]]:
 
 def _on_path(bar: Bar, share: float) -> float:
     points = _path(bar)
-    for (left, low), (right, high) in zip(points, points[1:], strict=False):
+    for (left, low), (right, high) in pairwise(points):
         if share <= right:
             return low + (high - low) * (share - left) / (right - left)
     return bar.close
@@ -157,7 +158,7 @@ def _first_touch(bar: Bar, span_ms: tuple[int, int], level: float, *, rising: bo
     begin, end = min(max(begin, 0.0), 1.0), min(end, 1.0)
     inner = [(knot, value) for knot, value in _path(bar) if begin < knot < end]
     points = [(begin, _on_path(bar, begin)), *inner, (end, _on_path(bar, end))]
-    for (left, low), (right, high) in zip(points, points[1:], strict=False):
+    for (left, low), (right, high) in pairwise(points):
         if (low >= level) if rising else (low <= level):
             return max(bar.open_ms + int(left * CANDLE_MS), span_ms[0])
         if (high >= level) if rising else (high <= level):

@@ -35,45 +35,61 @@ async def misbehave(request: web.Request, handler: Handler) -> web.StreamRespons
     fault = request.app[WORLD].faults.hit(target, request.method, "/" + path)
     if fault is None:
         return await handler(request)
-    return await _carry_out(fault, request, handler)
+    return await KINDS[fault.spec.kind](fault, request, handler)
 
 
-async def _carry_out(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    match fault.spec.kind:
-        case "reset":
-            return _drop(request)
-        case "429":
-            body = OVERLOADED.get(fault.spec.target)
-            reply = web.json_response(body, status=429) if body else web.Response(text="rate_limited", status=429)
-            reply.headers["Retry-After"] = "1"
-            return reply
-        case "5xx" | "status":
-            status = fault.spec.status or HTTPStatus.SERVICE_UNAVAILABLE
-            return web.Response(
-                text=f"<html><body>{int(status)}</body></html>", status=status, content_type="text/html"
-            )
-        case "html":
-            return web.Response(text=HTML, content_type="text/html")
-        case "latency":
-            # The call is carried out afterwards even when the client has gone: that is what makes a time-out ambiguous.
-            await asyncio.sleep(fault.spec.seconds)
-            return await handler(request)
-        case "stale":
-            request[FROZEN_MS] = fault.set_ms
-            return await handler(request)
-        case "gap":
-            last = fault.set_ms // CANDLE_MS * CANDLE_MS
-            request[HIDDEN] = frozenset(last - n * CANDLE_MS for n in range(2, 2 + fault.spec.rows))
-            return await handler(request)
-        case _:
-            return await _spoil(fault, request, handler)
+async def _overload(fault: Fault, _request: web.Request, _handler: Handler) -> web.StreamResponse:
+    """429, in the provider's own words."""
+    body = OVERLOADED.get(fault.spec.target)
+    reply = web.json_response(body, status=429) if body else web.Response(text="rate_limited", status=429)
+    reply.headers["Retry-After"] = "1"
+    return reply
 
 
-async def _spoil(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The call is carried out, and its answer is lost or cut."""
+async def _fail(fault: Fault, _request: web.Request, _handler: Handler) -> web.StreamResponse:
+    """An error status with the page of a load balancer."""
+    status = fault.spec.status or HTTPStatus.SERVICE_UNAVAILABLE
+    return web.Response(text=f"<html><body>{int(status)}</body></html>", status=status, content_type="text/html")
+
+
+async def _page(_fault: Fault, _request: web.Request, _handler: Handler) -> web.StreamResponse:
+    """200 with a web page where JSON belongs."""
+    return web.Response(text=HTML, content_type="text/html")
+
+
+async def _delay(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Wait first. The call is carried out even when the client has gone: that is what makes a time-out ambiguous."""
+    await asyncio.sleep(fault.spec.seconds)
+    return await handler(request)
+
+
+async def _freeze(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Show the prices of the moment the fault was set."""
+    request[FROZEN_MS] = fault.set_ms
+    return await handler(request)
+
+
+async def _hide(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Leave out the candles before the last one that had closed when the fault was set."""
+    forming_ms = fault.set_ms // CANDLE_MS * CANDLE_MS
+    request[HIDDEN] = frozenset(forming_ms - n * CANDLE_MS for n in range(2, 2 + fault.spec.rows))
+    return await handler(request)
+
+
+async def _reset(_fault: Fault, request: web.Request, _handler: Handler) -> web.StreamResponse:
+    """The connection is gone before anything was done."""
+    return _drop(request)
+
+
+async def _lose(_fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """It was done, and nobody will hear of it."""
+    await handler(request)
+    return _drop(request)
+
+
+async def _cut(_fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """It was done, and the JSON ends in the middle."""
     reply = await handler(request)
-    if fault.spec.kind == "lost_reply":
-        return _drop(request)
     body = reply.body if isinstance(reply, web.Response) else b""
     whole = bytes(body) if isinstance(body, bytes | bytearray) else b""
     return web.Response(body=whole[: len(whole) * 2 // 3], content_type="application/json")
@@ -84,3 +100,17 @@ def _drop(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
+
+
+KINDS: dict[str, Callable[[Fault, web.Request, Handler], Awaitable[web.StreamResponse]]] = {
+    "429": _overload,
+    "5xx": _fail,
+    "status": _fail,
+    "html": _page,
+    "latency": _delay,
+    "stale": _freeze,
+    "gap": _hide,
+    "reset": _reset,
+    "lost_reply": _lose,
+    "truncated": _cut,
+}

@@ -17,7 +17,10 @@ START_S_MAX = 30.0
 
 
 async def run(config: SimulatorConfig, app: web.Application, ready: Callable[[str], None], stop: asyncio.Event) -> None:
-    """Serve until ``stop`` is set; ``ready`` gets the base URL once connections are taken. Raises OSError for a port in use."""
+    """Serve until ``stop`` is set; ``ready`` gets the base URL once connections are taken.
+
+    Raises OSError for a port in use.
+    """
     # Open connections are cut at the end instead of waited for: the clients of a simulated world need no goodbye.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()

@@ -39,9 +39,9 @@ class MarketShape:
     """The temper of a generated market.
 
     volatility: standard deviation of the common factor per 5 minutes (0.0011 is an ordinary day of Bitcoin).
-    regime_drift: how strongly trends pull, log return per 5 minutes. jump_chance: of a common jump, per candle; a coin's own
-    jumps are as likely. swing: log height of the market-wide waves (0 = none). leader_chance: that a coin rides a wave
-    two to three times as high as the others.
+    regime_drift: how strongly trends pull, log return per 5 minutes. jump_chance: of a common jump, per candle; a
+    coin's own jumps are as likely. swing: log height of the market-wide waves (0 = none). leader_chance: that a coin
+    rides a wave two to three times as high as the others.
     """
 
     name: str
@@ -56,7 +56,7 @@ CALM = MarketShape("calm", 0.0011, 0.00012, 0.0006, 0.0, 0.0)
 """An ordinary market: hours can pass in which nothing is worth buying."""
 
 LIVELY = MarketShape("lively", 0.0012, 0.00008, 0.0004, 0.018, 0.40)
-"""A market made for showing: waves of one to two hours in which some coin gains 3 to 8 % and then gives most of it back.
+"""A market made for showing: waves of an hour or two in which some coin gains 3 to 8 % and then gives most of it back.
 
 Real markets do this on few days; results from this shape say that the machinery works, not that a strategy earns.
 """

@@ -1,7 +1,7 @@
 """The order book at an instant: two sides around the market's price in yen, from the seed, the pair and the second.
 
-Its first three levels are thin (a few thousand yen each) and the rest is deep, so that ordinary market orders fill in one to
-four parts at different prices. Taking from it leaves no mark: in the next instant it is full again.
+Its first three levels are thin (a few thousand yen each) and the rest is deep, so that ordinary market orders fill in
+one to four parts at different prices. Taking from it leaves no mark: in the next instant it is full again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The exchange: takes orders, fills them against the market, keeps them and the ledger.
 
-Time comes in with every call. Resting and stop orders are settled up to that time first, along the path the price took, so it
-does not matter how seldom anybody asks.
+Time comes in with every call. Resting and stop orders are settled up to that time first, along the path the price took,
+so it does not matter how seldom anybody asks.
 """
 
 from __future__ import annotations

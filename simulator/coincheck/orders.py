@@ -30,8 +30,8 @@ ORDER_TYPES = ("buy", "sell", "market_buy", "market_sell")
 class Order:
     """One order. ``amount`` in coins (None for a market buy), ``market_buy_amount`` and ``rate`` in yen.
 
-    ``held`` is what it still has reserved, in the currency it pays with. ``watched_ms`` is the time from which the market's
-    path still has to be compared with its price.
+    ``held`` is what it still has reserved, in the currency it pays with. ``watched_ms`` is the time from which the
+    market's path still has to be compared with its price.
     """
 
     id: int

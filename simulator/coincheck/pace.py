@@ -1,4 +1,4 @@
-"""Coincheck's request limits, counted in real time: a client is slowed down by its own speed, not by the simulated clock."""
+"""Coincheck's request limits, in real time: a client is slowed down by its own speed, not by the simulated clock."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from simulator.coincheck import asked, rows
 from simulator.coincheck.orders import Order, Status
 from simulator.coincheck.rules import Refused, invalid
+from simulator.times import iso
 from simulator.world import World, world_of
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -79,11 +80,11 @@ def cancel_status(call: Call) -> dict[str, Any]:
     """GET /api/exchange/orders/cancel_status?id=: an expired order counts as cancelled."""
     order = _order(call, _whole(call.query, "id", 0))
     ended = not order.is_open and order.status is not Status.FILLED
-    return {"success": True, "id": order.id, "cancel": ended, "created_at": rows.iso(order.created_ms)}
+    return {"success": True, "id": order.id, "cancel": ended, "created_at": iso(order.created_ms)}
 
 
 def transactions(call: Call) -> dict[str, Any]:
-    """GET /api/exchange/orders/transactions: the latest of all pairs; any order filter is ignored, as the real one does."""
+    """GET /api/exchange/orders/transactions: the latest of all pairs; as in the real one, order filters do nothing."""
     latest = call.world.exchange.ledger.fills[-PAGE:]
     return {"success": True, "transactions": [rows.transaction(fill) for fill in reversed(latest)]}
 
