@@ -67,7 +67,7 @@ def expected_change_pct(path: Sequence[float], price: float) -> float:
 
 
 def trend_bonus(path: Sequence[float], price: float, strategy: Strategy) -> float:
-    """What the second half of the path adds over the first (an odd middle step is in the second); 0 for a short path."""
+    """What the second half of the path adds over the first (an odd middle step is in the second); short: 0."""
     if len(path) < strategy.forecast_trend_min_steps:
         return 0.0
     half = len(path) // 2

@@ -13,7 +13,6 @@ import pandas as pd
 
 from trading.strategy import Strategy
 
-
 NOTHING = 1e-12
 """Part of a price below which a distance is only the last digits of a float."""
 

@@ -17,7 +17,7 @@ NEUTRAL = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SentimentSignal:
-    """``value`` 0 to 1 from so many articles, ``age_s`` old (None: no reading); ``note`` says why it is neutral by lack."""
+    """``value`` 0 to 1 from so many articles, ``age_s`` old (None: no reading); ``note`` says what was lacking."""
 
     score: float
     value: float
@@ -29,7 +29,7 @@ class SentimentSignal:
 def sentiment_signal(reading: Mapping[str, Any] | None, at: datetime, strategy: Strategy) -> SentimentSignal:
     """Judge the newest reading (pair, timestamp in epoch s, value 0-1, articles) at a time.
 
-    No reading, one that cannot be read, one from after ``at`` or one that is stale is a neutral 0, and the note says so.
+    No reading, one that cannot be read, one from after ``at`` or a stale one is a neutral 0, and the note says so.
     """
     if reading is None:
         return SentimentSignal(0.0, NEUTRAL, 0, None, "no news reading: neutral")
