@@ -1,0 +1,95 @@
+"""One HTTP call to Coincheck, signed or not: a JSON object comes back, or an error that says who acts.
+
+It never sends anything twice. Shared by threads: httpx is thread-safe, and signed calls take turns (signing.Nonces).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from adapters.coincheck.errors import Call, Failure, of_transport, read
+from adapters.coincheck.signing import Credentials, Nonces, nonces_of, signed_headers
+from trading.errors import Halt
+
+TIMEOUTS = httpx.Timeout(connect=5.0, read=15.0, write=5.0, pool=5.0)
+"""Seconds. The read is long: giving up on an order that was accepted costs a look-up and blocks its pair."""
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def http_client(timeouts: httpx.Timeout = TIMEOUTS, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """The HTTP client for ``CoincheckExchange``: no redirects and no retries, both would send an order again."""
+    return httpx.Client(
+        timeout=timeouts,
+        transport=transport or httpx.HTTPTransport(retries=0),
+        follow_redirects=False,
+        headers={"Accept": "application/json", "User-Agent": "crypto-trader"},
+    )
+
+
+class CoincheckClient:
+    """Requests below one base URL with one key (or none: then only public calls work)."""
+
+    def __init__(self, base_url: str, credentials: Credentials | None, http: httpx.Client) -> None:
+        self._base = base_url.rstrip("/")
+        self._credentials = credentials
+        self._http = http
+        self._nonces = nonces_of(credentials.access_key) if credentials else Nonces()
+
+    def __repr__(self) -> str:
+        return f"CoincheckClient({self._base!r}, {'signed' if self._credentials else 'public only'})"
+
+    def public(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """GET without a signature. Raises Transient, Rejected or Halt."""
+        return self._answer("GET", path, query or {}, Call.ASKING)
+
+    def private(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """GET with a signature. Raises Transient, Rejected or Halt."""
+        return self._signed("GET", path, query or {}, Call.ASKING)
+
+    def place(self, path: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """POST one order, exactly once. Raises Transient, Unknown, Rejected or Halt."""
+        return self._signed("POST", path, form, Call.PLACING)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _signed(self, method: str, path: str, fields: Mapping[str, str], call: Call) -> dict[str, Any]:
+        if self._credentials is None:
+            msg = f"Coincheck, {method} {path}: no API key; set TRADER_COINCHECK_ACCESS_KEY and _SECRET_KEY"
+            raise Halt(msg)
+        with self._nonces.turn() as nonce:
+            return self._answer(method, path, fields, call, nonce)
+
+    def _answer(
+        self, method: str, path: str, fields: Mapping[str, str], call: Call, nonce: int | None = None
+    ) -> dict[str, Any]:
+        answer = self._send(method, path, fields, nonce)
+        if isinstance(answer, dict):
+            if nonce is not None:
+                self._nonces.settle()
+            return answer
+        if answer.meaning.nonce and nonce is not None:
+            self._nonces.jump()
+        secrets = self._credentials.secrets if self._credentials else ()
+        raise answer.error(call, f"{method} {path}", secrets)
+
+    def _send(self, method: str, path: str, fields: Mapping[str, str], nonce: int | None) -> dict[str, Any] | Failure:
+        """One request on the wire; what came of it, as a value."""
+        encoded = urlencode(sorted(fields.items()))
+        try:
+            if method == "GET":
+                request = self._http.build_request(method, f"{self._base}{path}{'?' if encoded else ''}{encoded}")
+            else:
+                request = self._http.build_request(method, self._base + path, content=encoded.encode(), headers=FORM)
+            if nonce is not None and self._credentials is not None:
+                # Signed is what httpx will put on the wire, not what we handed in: it normalises addresses.
+                request.headers.update(signed_headers(self._credentials, nonce, str(request.url), request.content))
+            return read(self._http.send(request))
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            return of_transport(error)

@@ -1,0 +1,194 @@
+"""Coincheck as the ``Exchange`` port: prices in yen, one order per call, fills read back from the venue.
+
+A market order's reply carries no amount and no price (I3): only its id is used.
+Source: coincheck.com/documents/exchange/api.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import httpx
+
+from adapters.coincheck.client import CoincheckClient, http_client
+from adapters.coincheck.history import History, fills_of
+from adapters.coincheck.pace import Pace, shared_pace
+from adapters.coincheck.replies import (
+    BalanceReply,
+    OpensReply,
+    OrderReply,
+    PlacedReply,
+    StatusReply,
+    TickerReply,
+    parsed,
+)
+from adapters.coincheck.signing import Credentials
+from trading.errors import BadInput, Rejected, Transient, Unknown
+from trading.money import JPY, Price, Quantity, floor_to, yen
+from trading.order import Fill, MarketBuy, Order
+from trading.pairs import Pair
+from trading.ports import Availability, Balances, OrderState, Ticker, VenueOrder
+
+ORDERS = "/api/exchange/orders"
+ORDERS_PER_S = 4
+DETAILS_PER_S = 1
+
+STATES: Mapping[str, tuple[OrderState, bool]] = {
+    "NEW": (OrderState.OPEN, False),
+    "PARTIALLY_FILLED": (OrderState.OPEN, False),
+    "WAITING_FOR_TRIGGER": (OrderState.WAITING, False),
+    "FILLED": (OrderState.FILLED, False),
+    "CANCELED": (OrderState.CANCELED, False),
+    "EXPIRED": (OrderState.CANCELED, False),
+    "PARTIALLY_FILLED_CANCELED": (OrderState.CANCELED, True),
+    "PARTIALLY_FILLED_EXPIRED": (OrderState.CANCELED, True),
+}
+"""The venue's word -> our state, and whether it was filled in part before it ended."""
+
+
+class CoincheckExchange:
+    """The trading venue. Shared by threads. Without credentials only ``ticker`` and ``availability`` work.
+
+    pairs: whose coins ``balances`` reports. orders_per_s, details_per_s: the venue's limits, kept on our side and
+    shared by everything in this process that uses the same key; None = unlimited.
+    """
+
+    def __init__(  # noqa: PLR0913 - the venue's two limits and their clock are settings of their own
+        self,
+        base_url: str,
+        credentials: Credentials | None,
+        pairs: Sequence[Pair],
+        *,
+        http: httpx.Client | None = None,
+        orders_per_s: int | None = ORDERS_PER_S,
+        details_per_s: int | None = DETAILS_PER_S,
+        pace: Callable[[str, int | None], Pace] = shared_pace,
+    ) -> None:
+        self._client = CoincheckClient(base_url, credentials, http or http_client())
+        self._coins = tuple(dict.fromkeys(pair.coin for pair in pairs))
+        key = credentials.access_key.get_secret_value() if credentials else ""
+        self._order_pace = pace(f"orders {base_url} {key}", orders_per_s)
+        self._detail_pace = pace(f"details {base_url} {key}", details_per_s)
+        self._history = History(self._client.private)
+
+    def __repr__(self) -> str:
+        return f"CoincheckExchange({self._client!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def ticker(self, trading_pair: str) -> Ticker:
+        """Best bid, best ask and last price. Raises Transient when they make no sense, Rejected for an unknown pair."""
+        what = f"ticker of {trading_pair}"
+        reply = parsed(TickerReply, self._client.public("/api/ticker", {"pair": trading_pair}), what, Transient)
+        if reply.bid > reply.ask:
+            msg = f"Coincheck, {what}: the book is crossed (bid {reply.bid}, ask {reply.ask}); try again"
+            raise Transient(msg)
+        coin = _coin(trading_pair)
+        bid, ask, last = (Price(number, coin, JPY) for number in (reply.bid, reply.ask, reply.last))
+        return Ticker(trading_pair, bid, ask, last, reply.timestamp)
+
+    def availability(self, trading_pair: str) -> Availability:
+        """Whether the venue takes market orders of the pair now. Raises Transient when it does not say."""
+        what = f"status of {trading_pair}"
+        body = self._client.public("/api/exchange_status", {"pair": trading_pair})
+        for row in parsed(StatusReply, body, what, Transient).exchange_status:
+            if row.pair == trading_pair:
+                allowed = row.status == "available" and row.availability.order and row.availability.market_order
+                return Availability(allowed, row.status)
+        return Availability(market_orders=False, status="not listed")
+
+    def place(self, order: Order) -> str:
+        """Send ONE order, once; the venue's id of it.
+
+        Raises Transient, Rejected or Halt when the order surely does not exist, Unknown when it may (errors.py).
+        """
+        form = order_form(order)
+        what = f"{form['order_type']} {order.trading_pair}"
+        self._order_pace.wait()
+        body = self._client.place(ORDERS, form)
+        if body.get("success") is not True:
+            msg = f"Coincheck, {what}: the answer does not say success; look the order up"
+            raise Unknown(msg)
+        reply = parsed(PlacedReply, body, f"{what}, look the order up", Unknown)
+        if reply.pair not in (None, order.trading_pair):
+            msg = f"Coincheck, {what}: the answer is about {reply.pair} (order {reply.id}); look the order up"
+            raise Unknown(msg)
+        return reply.id
+
+    def order(self, order_id: str) -> VenueOrder:
+        """One order by its id, at most once a second. Raises Rejected when the venue does not know it."""
+        what = f"order {order_id}"
+        self._detail_pace.wait()
+        reply = parsed(OrderReply, self._client.private(f"{ORDERS}/{_digits(order_id)}"), what, Transient)
+        if reply.status not in STATES or reply.id != order_id:
+            msg = f"Coincheck, {what}: the answer is about order {reply.id} with status {reply.status!r}; try again"
+            raise Transient(msg)
+        state, partly = STATES[reply.status]
+        return VenueOrder(reply.id, reply.pair, state, reply.created_at, partly)
+
+    def open_orders(self) -> list[VenueOrder]:
+        """All resting orders of the account; one with a trigger price is WAITING. Raises Transient."""
+        reply = parsed(OpensReply, self._client.private(f"{ORDERS}/opens"), "open orders", Transient)
+        return [
+            VenueOrder(
+                row.id, row.pair, OrderState.OPEN if row.stop_loss_rate is None else OrderState.WAITING, row.created_at
+            )
+            for row in reply.orders
+        ]
+
+    def fills(self, order_id: str, since: datetime) -> list[Fill]:
+        """All fills of one order, each once, oldest first; pages are read back to ``since`` (aware UTC) and 10 minutes.
+
+        Raises Transient, or Halt for a row of this order that cannot be booked. Unlike ``order`` it is not paced.
+        """
+        return fills_of(order_id, self._history.rows(since))
+
+    def balances(self) -> Balances:
+        """Free and reserved yen and coins. A coin that the venue does not list counts as none. Raises Transient."""
+        body = self._client.private("/api/accounts/balance")
+        # Only what we ask about is read: the reply has seven figures for each of some thirty currencies.
+        asked = {coin: (coin.lower(), f"{coin.lower()}_reserved") for coin in self._coins}
+        held = {name: body.get(name, "0") for names in asked.values() for name in names}
+        reply = parsed(BalanceReply, {**body, "held": held}, "balances", Transient)
+        return Balances(
+            jpy_free=yen(reply.jpy),
+            jpy_reserved=yen(reply.jpy_reserved),
+            free={coin: Quantity(reply.held[free], coin) for coin, (free, _) in asked.items()},
+            reserved={coin: Quantity(reply.held[tied], coin) for coin, (_, tied) in asked.items()},
+        )
+
+
+def order_form(order: Order) -> dict[str, str]:
+    """The body of an order: whole yen for a market buy, coins for a market sell, in plain digits (never 1e-05).
+
+    Yen are rounded down: a buy spends at most what it names. Raises Rejected for nothing, BadInput for the wrong coin.
+    """
+    if isinstance(order, MarketBuy):
+        amount = floor_to(order.spend.number, Decimal(1))
+        form = {"order_type": "market_buy", "market_buy_amount": f"{amount:f}"}
+    else:
+        amount = order.quantity.number
+        if order.quantity.coin != _coin(order.trading_pair):
+            msg = f"{order.quantity} cannot be sold as {order.trading_pair}"
+            raise BadInput(msg)
+        form = {"order_type": "market_sell", "amount": f"{amount.normalize():f}"}
+    if amount <= 0:
+        msg = f"an order of {order.trading_pair} over nothing is not sent"
+        raise Rejected(msg)
+    return {"pair": order.trading_pair, **form}
+
+
+def _coin(trading_pair: str) -> str:
+    return trading_pair.removesuffix("_jpy").upper()
+
+
+def _digits(order_id: str) -> str:
+    """An order id that may stand in a path. Raises Rejected for anything else: the venue cannot know it."""
+    if not (order_id.isascii() and order_id.isdecimal()):
+        msg = f"{order_id!r} is not an order id of Coincheck"
+        raise Rejected(msg)
+    return order_id
