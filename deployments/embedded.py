@@ -113,12 +113,13 @@ def _children(state: Path, market: MarketOptions) -> tuple[list[Child], dict[str
 
 def _simulator_argv(port: int, market: MarketOptions) -> list[str]:
     argv = ["-m", "simulator", "--port", str(port), "--speed", "0", "--seed", str(market.seed), "--jpy", str(market.jpy)]
+    # The venue's rate limits run on wall time; a stepped market lives minutes in a second.
+    argv += ["--orders-per-s", "0", "--details-per-s", "0"]
     if market.candles is not None:
         argv += ["--candles", str(market.candles)]
     if market.start is not None:
         argv += ["--start", market.start.isoformat()]
-    # The venue's rate limits run on wall time; a stepped market lives minutes in a second.
-    return [*argv, "--unlimited"]
+    return argv
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from prefect import flow, unmapped
@@ -13,8 +14,17 @@ from flows.outcomes import fail_if_any, outcomes_of, pair_keys, run_name
 from tasks.collect import collect_pair, find_trigger, market_time
 
 
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What one run stored by pair, why it analysed, and the analysis it led to."""
+
+    stored: dict[str, int]
+    trigger: str | None
+    analysis: Analysis | None
+
+
 @flow(name="collect_prices", flow_run_name=run_name("collect"), task_runner=ThreadPoolTaskRunner(max_workers=6))
-def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> Analysis | None:
+def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> Collection:
     """Store what closed since the last run and, when it is due, run one analysis of all pairs.
 
     desk: the desk whose market is read.  at: the market's time; now when left out.
@@ -26,4 +36,5 @@ def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> A
     trigger = find_trigger(desk, list(collected.values.values()), moment)
     analysis = analyze(desk, moment, trigger=trigger.text) if trigger else None
     fail_if_any(collected.errors)
-    return analysis
+    stored = {pair: one.stored for pair, one in collected.values.items()}
+    return Collection(stored, trigger.text if trigger else None, analysis)

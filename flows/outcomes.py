@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
@@ -53,12 +52,11 @@ def pair_keys(desk: str, only: Sequence[str] | None = None) -> list[str]:
 
 
 def run_name(verb: str) -> Callable[[], str]:
-    """Names a flow run after what it does and the market time it is for: ``analyze 01-03 12:05``."""
+    """Names a flow run after what it does and the time it is for: ``analyze 01-03 12:05``."""
 
     def name() -> str:
-        given: dict[str, Any] = flow_run.parameters or {}
-        at = given.get("at")
+        at = (flow_run.parameters or {}).get("at") or flow_run.scheduled_start_time
         moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-        return f"{verb} {moment:%m-%d %H:%M}" if moment else f"{verb} {given.get('desk', '')}"
+        return f"{verb} {moment:%m-%d %H:%M}" if moment else verb
 
     return name

@@ -11,8 +11,10 @@ from flows.outcomes import pair_keys, run_name
 from tasks.artifacts import show_report
 from tasks.collect import market_time
 from tasks.notify import tell
-from tasks.report import gather_day, render_day
+from tasks.report import BUCKET, gather_day, render_day
 from trading.ports import Notice
+
+__all__ = ["BUCKET", "report_daily"]
 
 
 @flow(name="report_daily", flow_run_name=run_name("report"))
@@ -21,7 +23,7 @@ def report_daily(
 ) -> str:
     """Report the hours before ``at`` (now when left out): JSON and HTML into the archive, the headline to people.
 
-    where: what the page tells a reader about where to look next, as label -> text.  Gives the URI of the page.
+    where: what the page tells a reader about where to look next, as label -> text.  Gives the key of both in the archive.
     """
     pair_keys(desk)
     until = at or market_time(desk)
@@ -29,4 +31,4 @@ def report_daily(
     uri, words = render_day(desk, key, where or {})
     show_report(words, uri)
     tell(desk, [Notice("report.daily", " ".join(words), until, {"report": uri})])
-    return uri
+    return key

@@ -1,0 +1,36 @@
+"""One embedded world for all flow tests: a real Prefect server, an AWS stand-in and the simulator, as the demo has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+from blocks.desk import Desk, open_desk
+from blocks.provisioning import provision_desk
+from deployments.embedded import MarketOptions, World, embedded_world
+
+NUMBERS = count()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A generated, lively market whose clock moves only when told."""
+    state: Path = tmp_path_factory.mktemp("world")
+    market = MarketOptions(candles=None, start=None, seed=1, jpy=100_000)
+    with embedded_world(state, market) as running:
+        settings = {PREFECT_API_URL: running.env["PREFECT_API_URL"], PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+        with temporary_settings(settings):
+            yield running
+
+
+@pytest.fixture
+def desk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """The embedded desk with empty tables of its own; faults of the test before are gone."""
+    monkeypatch.setenv("TRADER_PREFIX", f"test-{next(NUMBERS)}")
+    provision_desk("embedded")
+    world.faults([])
+    yield open_desk("embedded")

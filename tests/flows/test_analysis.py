@@ -1,0 +1,59 @@
+"""One analysis as the Prefect server shows it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from blocks.desk import Desk
+from deployments.embedded import World
+from flows.analyze import analyze
+from flows.collect_prices import collect_prices
+from tests.flows.runs import flow_run_named, task_runs_of
+
+KINDS = ("technical", "forecast", "sentiment")
+
+
+def test_an_analysis_is_eighteen_mapped_task_runs_with_pair_names(world: World, desk: Desk) -> None:
+    """Six pairs from three sides are 6 x 3 task runs, each named after its side and its pair, each completed."""
+    at = world.now()
+    collection = collect_prices(desk="embedded", at=at)
+    assert collection.analysis is not None
+    run = flow_run_named("analyze", at)
+    runs = {one.name: one for one in task_runs_of(run.id, expected=24)}
+    wanted = {f"{kind}-{pair.key}" for kind in KINDS for pair in desk.pairs}
+    assert len(wanted) == 18
+    assert wanted <= set(runs)
+    assert all(runs[name].state_name == "Completed" for name in wanted)
+
+
+def test_a_venue_that_answers_503_twice_is_retried_and_the_run_succeeds(world: World, desk: Desk) -> None:
+    """Two 503 answers to one pair's candles are two visible retries of its task run; the flow run completes."""
+    at = world.now()
+    world.faults([{"target": "binance", "path": "klines", "kind": "5xx", "status": 503, "times": 2}])
+    collect_prices(desk="embedded", at=at)
+    run = flow_run_named("collect", at)
+    assert run.state_name == "Completed"
+    counts = [one.run_count for one in task_runs_of(run.id, expected=7) if one.name.startswith("collect-")]
+    assert sum(counts) == len(desk.pairs) + 2
+
+
+def test_the_same_analysis_twice_books_its_orders_once(world: World, desk: Desk) -> None:
+    """Two runs of one analysis, as a late schedule makes them, leave one set of trades and no second order (I20)."""
+    at = world.now()
+    collect_prices(desk="embedded", at=at)
+    first = analyze(desk="embedded", at=at)
+    again = analyze(desk="embedded", at=at)
+    booked = {trade.intent.trade_id for trade in desk.ledger.pending_trades()}
+    assert booked == set(first.trade_ids) | set(again.trade_ids)
+    assert len(booked) <= 1
+
+
+def test_a_pair_without_candles_sits_out_and_the_others_are_judged(world: World, desk: Desk) -> None:
+    """A side that fails is a failed task run and a missing input by name; nothing is made up for it (I18)."""
+    at = world.now()
+    collect_prices(desk="embedded", at=at)
+    later = at + timedelta(days=30)
+    analysis = analyze(desk="embedded", at=later)
+    assert analysis.decision.action == "HOLD"
+    assert all(row["missing"] for row in analysis.rows)
+    assert not analysis.trade_ids
