@@ -12,7 +12,7 @@ from adapters.clock import MarketClock
 from adapters.coincheck import CoincheckExchange, Credentials
 from adapters.dynamodb import open_tables
 from adapters.forecast.momentum import MomentumForecaster
-from adapters.notices import LogAlerts
+from adapters.notices import LoggedAlerts
 from adapters.s3 import S3Archive
 from adapters.slack import SlackAlerts
 from adapters.sqs import SqsOrderQueue
@@ -86,9 +86,10 @@ def _open(name: str, settings: Settings) -> Desk:
 def _embedded(settings: Settings) -> Desk:
     """A venue on this machine and its clock: our own Coincheck client against whatever answers at its URL."""
     pairs = parse_pairs(settings.pairs_config)
-    market = BinanceMarketData(settings.binance_url, pairs)
+    market = BinanceMarketData(settings.binance_url)
     names = Names(settings.prefix)
     aws = open_aws()
+    aws.reachable()
     tables = open_tables(names, aws)
     return Desk(
         name="embedded",
@@ -96,14 +97,14 @@ def _embedded(settings: Settings) -> Desk:
         strategy=load_strategy(settings.strategy),
         clock=MarketClock(market),
         market=market,
-        exchange=CoincheckExchange(settings.coincheck_url, _credentials(settings), orders_per_s=None, details_per_s=None),
+        exchange=CoincheckExchange(settings.coincheck_url, _credentials(settings), pairs),
         candles=tables.candles,
         readings=tables.readings,
         ledger=tables.ledger,
         queue=SqsOrderQueue(names, aws),
         archive=S3Archive(names, aws),
-        alerts=SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LogAlerts(),
-        forecaster=MomentumForecaster(),
+        alerts=SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts(),
+        forecaster=MomentumForecaster("no forecast model is set up on this desk"),
     )
 
 

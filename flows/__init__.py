@@ -1,1 +1,12 @@
-"""One story per file; each body reads as a table of contents."""
+"""One story per file; each body reads as a table of contents.
+
+FLOWS names every flow and where it is, so that listing them imports none of them.
+"""
+
+FLOWS = {
+    "collect_prices": "flows.collect_prices:collect_prices",
+    "analyze": "flows.analyze:analyze",
+    "execute_orders": "flows.execute_orders:execute_orders",
+    "monitor_positions": "flows.monitor_positions:monitor_positions",
+    "report_daily": "flows.report_daily:report_daily",
+}

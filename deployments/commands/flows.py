@@ -12,9 +12,8 @@ import typer
 from blocks.settings import load_settings
 from deployments.commands.options import AsJson, DeskOption, answer
 from deployments.where import prepared_desk
+from flows import FLOWS
 from trading.errors import BadInput
-
-FLOWS = ("collect_prices", "analyze", "execute_orders", "monitor_positions", "report_daily")
 
 
 def run(
@@ -31,7 +30,8 @@ def run(
     name = desk or given.pop("desk", None) or load_settings().desk
     with ExitStack() as stack:
         stack.enter_context(prepared_desk(name, start=True))
-        call = getattr(import_module(f"flows.{flow}"), flow)
+        module, _, function = FLOWS[flow].partition(":")
+        call = getattr(import_module(module), function)
         known = set(call.parameters.properties)
         if unknown := set(given) - known:
             msg = f"{flow} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}"

@@ -176,9 +176,9 @@ def exits(decision: Decision, books: Books, at: datetime, strategy: Strategy) ->
     return [
         exit_intent(
             position,
-            reason="SIGNAL",
+            "SIGNAL",
             decision_id=decision_id_of(at),
-            strategy_version=strategy.strategy_version,
+            strategy=strategy,
             created_at=at,
             expires_at=at + timedelta(seconds=strategy.intent_ttl_s),
         )

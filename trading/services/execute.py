@@ -148,7 +148,7 @@ def _without_fills(trade: Trade, state: OrderState, at: datetime, ledger: Ledger
 def _booked(filled: Trade, execution: Execution, at: datetime, ledger: Ledger, strategy: Strategy) -> Trade:
     intent = filled.intent
     if intent.side is Side.BUY:
-        ledger.open_position(filled, opened(intent, execution, at, strategy))
+        ledger.open_position(filled, opened(filled, execution, at, strategy))
         return filled
     position = ledger.position(intent.position_id or "")
     if position is None:

@@ -36,9 +36,9 @@ def look_at(position: Position, at: datetime, ledger: Ledger, exchange: Exchange
         return Watched(seen.position)
     intent = exit_intent(
         position,
-        reason=seen.exit_reason,
+        seen.exit_reason,
         decision_id=f"MON-{at:%Y%m%dT%H%M%SZ}-{position.pair}",
-        strategy_version=strategy.strategy_version,
+        strategy=strategy,
         created_at=at,
         expires_at=at + timedelta(seconds=strategy.intent_ttl_s),
     )
