@@ -8,7 +8,7 @@ up from its pair.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -33,11 +33,15 @@ class BinanceMarketData:
 
     ccxt's synchronous clients are not thread-safe, and a lock around one would make six threads wait for each other's
     answers. There are never more clients than there were calls at the same time; an idle one is used again.
-    base_url: the provider's base, without /api/v3. timeout_s: of one HTTP call; there are no retries inside.
+    base_url: the provider's base, without /api/v3. pairs: those asked for most; any other pair can be asked for, too.
+    timeout_s: of one HTTP call; there are no retries inside.
     """
 
-    def __init__(self, base_url: str = "https://api.binance.com", timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, base_url: str = "https://api.binance.com", pairs: Sequence[Pair] = (), timeout_s: float = 10.0
+    ) -> None:
         self._url = base_url.rstrip("/")
+        self._pairs = tuple(pairs)
         self._timeout_s = timeout_s
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
 
@@ -61,10 +65,10 @@ class BinanceMarketData:
         """
         if limit < 1:
             return frame([])
-        symbol = f"{pair.binance.removesuffix('USDT')}/USDT"
+        symbol = _symbol(pair)
         with self._client() as client:
-            if symbol not in (client.markets or {}):
-                client.set_markets([*(client.markets or {}).values(), _market(client, pair, symbol)])
+            if symbol not in client.markets:
+                client.set_markets([*client.markets.values(), _market(client, pair)])
             pages = _forward(client, symbol, since, limit) if since else _backward(client, symbol, limit)
             rows = {row[0]: row for page in pages for row in page}
         ordered = [rows[at_ms] for at_ms in sorted(rows)]
@@ -93,7 +97,7 @@ class BinanceMarketData:
 
     def _new_client(self) -> Any:
         api = f"{self._url}/api/v3"
-        return _client_class()(
+        client = _client_class()(
             {
                 "urls": {"api": {"public": api}},
                 "timeout": int(self._timeout_s * 1000),
@@ -101,6 +105,8 @@ class BinanceMarketData:
                 "options": {"maxRetriesOnFailure": 0, "fetchMarkets": {"types": ["spot"]}},
             }
         )
+        client.set_markets([_market(client, pair) for pair in self._pairs])
+        return client
 
 
 @cache
@@ -173,9 +179,20 @@ def _asked[T](what: str, ask: Callable[[], T]) -> T:
         raise translated(error, what) from error
 
 
-def _market(client: Any, pair: Pair, symbol: str) -> Any:
-    base = symbol.removesuffix("/USDT")
-    fields = {"id": pair.binance, "symbol": symbol, "base": base, "quote": "USDT", "baseId": base, "quoteId": "USDT"}
+def _symbol(pair: Pair) -> str:
+    return f"{pair.binance.removesuffix('USDT')}/USDT"
+
+
+def _market(client: Any, pair: Pair) -> Any:
+    base = pair.binance.removesuffix("USDT")
+    fields = {
+        "id": pair.binance,
+        "symbol": _symbol(pair),
+        "base": base,
+        "quote": "USDT",
+        "baseId": base,
+        "quoteId": "USDT",
+    }
     return client.safe_market_structure({**fields, "type": "spot", "spot": True, "active": True})
 
 

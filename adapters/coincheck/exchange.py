@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import httpx
 
@@ -51,15 +52,15 @@ STATES: Mapping[str, tuple[OrderState, bool]] = {
 class CoincheckExchange:
     """The trading venue. Shared by threads. Without credentials only ``ticker`` and ``availability`` work.
 
-    pairs: whose coins ``balances`` reports. orders_per_s, details_per_s: the venue's limits, kept on our side and
-    shared by everything in this process that uses the same key; None = unlimited.
+    pairs: whose coins ``balances`` reports; none = every coin the venue lists. orders_per_s, details_per_s: the
+    venue's limits, kept on our side and shared by all of this process that uses the same key; None = unlimited.
     """
 
     def __init__(  # noqa: PLR0913 - the venue's two limits and their clock are settings of their own
         self,
         base_url: str,
         credentials: Credentials | None,
-        pairs: Sequence[Pair],
+        pairs: Sequence[Pair] = (),
         *,
         http: httpx.Client | None = None,
         orders_per_s: int | None = ORDERS_PER_S,
@@ -150,8 +151,9 @@ class CoincheckExchange:
     def balances(self) -> Balances:
         """Free and reserved yen and coins. A coin that the venue does not list counts as none. Raises Transient."""
         body = self._client.private("/api/accounts/balance")
-        # Only what we ask about is read: the reply has seven figures for each of some thirty currencies.
-        asked = {coin: (coin.lower(), f"{coin.lower()}_reserved") for coin in self._coins}
+        # Only what is asked about is read: the reply has seven figures for each of some thirty currencies.
+        coins = self._coins or _listed(body)
+        asked = {coin: (coin.lower(), f"{coin.lower()}_reserved") for coin in coins}
         held = {name: body.get(name, "0") for names in asked.values() for name in names}
         reply = parsed(BalanceReply, {**body, "held": held}, "balances", Transient)
         return Balances(
@@ -180,6 +182,12 @@ def order_form(order: Order) -> dict[str, str]:
         msg = f"an order of {order.trading_pair} over nothing is not sent"
         raise Rejected(msg)
     return {"pair": order.trading_pair, **form}
+
+
+def _listed(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every coin of a balance reply: what has a reserved figure, yen apart."""
+    names = (key.removesuffix("_reserved") for key in body if key.endswith("_reserved"))
+    return tuple(name.upper() for name in names if name != "jpy")
 
 
 def _coin(trading_pair: str) -> str:

@@ -1,1 +1,1 @@
-"""Forecasters: what answers "where is this pair in an hour". The maths of scoring them is in ``trading.signals``."""
+"""Models of the next hour, each behind the ``Forecaster`` port."""
