@@ -10,7 +10,7 @@ from trading.ports import Notice
 LOG = logging.getLogger("trader.notices")
 
 
-class LogAlerts:
+class LoggedAlerts:
     """Writes each notice to the log: an alarm as a warning, the rest as information."""
 
     def tell(self, notices: Iterable[Notice]) -> int:
