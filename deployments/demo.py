@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployments.embedded import MarketOptions, World, embedded_world
+from deployments.screen_views import Summary
 from trading.candles import INTERVAL, floor_time
 from trading.errors import TradingError
 
@@ -114,10 +116,10 @@ def _attempt(flow: Any, failures: list[str], **given: Any) -> Any:  # noqa: ANN4
         return None
 
 
-def summarise(desk: Desk, world: World, options: DemoOptions, played: Played, began: float) -> dict[str, Any]:
+def summarise(desk: Desk, world: World, options: DemoOptions, played: Played, began: float) -> Summary:
     """Run the daily report and count everything from it: the same figures as in the tables."""
     from flows.report_daily import BUCKET, report_daily
-    from trading.report import DayReport
+    from trading.report import DayReport, headline
 
     ui = f"PREFECT_HOME={world.env['PREFECT_HOME']} .venv/bin/prefect server start --port 4200"
     where = {"Runs, tasks and retries": f"{ui}  # then open http://127.0.0.1:4200/runs", "State": str(world.state)}
@@ -127,27 +129,27 @@ def summarise(desk: Desk, world: World, options: DemoOptions, played: Played, be
     page = world.state / "report.html"
     page.write_bytes(desk.archive.get(BUCKET, f"{key}.html"))
     report = DayReport.from_json(desk.archive.get(BUCKET, f"{key}.json"))
-    status = report.orders_by_status
-    sent = [order for order in report.orders if order.status.value in {"FILLED", "REJECTED", "UNKNOWN", "ACCEPTED", "SENT"}]
-    return {
-        "cycles": played.cycles,
-        "pairs": len(desk.pairs),
-        "candles_stored": played.candles_stored,
-        "analyses": report.analyses,
-        "decisions": dict(report.decisions),
-        "orders": {
-            "sent": len(sent),
-            "filled": status.get("FILLED", 0),
-            "rejected": status.get("REJECTED", 0),
-            "refused": status.get("REFUSED", 0),
-            "unknown": status.get("UNKNOWN", 0),
-        },
-        "positions": {"opened": report.opened, "closed": report.closed, "open": report.open_at_end},
-        "pnl_jpy": str(report.money.realized_pnl_jpy + report.money.unrealized_pnl_jpy),
-        "realized_pnl_jpy": str(report.money.realized_pnl_jpy),
-        "failures": played.failures,
-        "report": str(page),
-        "prefect_ui": ui,
-        "state": str(world.state),
-        "seconds": round(time.monotonic() - began, 1),
-    }
+    return Summary(
+        cycles=played.cycles,
+        pairs=len(desk.pairs),
+        candles_stored=played.candles_stored,
+        analyses=report.analyses,
+        decisions=dict(report.decisions),
+        orders=orders_of(report.orders_by_status),
+        positions={"opened": report.opened, "closed": report.closed, "open": report.open_at_end},
+        pnl_jpy=report.money.realized_pnl_jpy + report.money.unrealized_pnl_jpy,
+        report=str(page),
+        prefect_ui=ui,
+        seconds=time.monotonic() - began,
+        state=str(world.state),
+        headline=" ".join(headline(report)),
+        notes=tuple(played.failures),
+    )
+
+
+def orders_of(by_status: Mapping[str, int]) -> dict[str, int]:
+    """Orders as counted: ``sent`` reached the venue or may have; ``refused`` were stopped by our own checks."""
+    counts = Counter(by_status)
+    sent = sum(counts[name] for name in ("SENT", "ACCEPTED", "FILLED", "REJECTED", "UNKNOWN", "HALTED"))
+    named = {name.lower(): counts[name] for name in ("FILLED", "REJECTED", "REFUSED", "UNKNOWN")}
+    return {"sent": sent, **named}

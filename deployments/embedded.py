@@ -112,7 +112,18 @@ def _children(state: Path, market: MarketOptions) -> tuple[list[Child], dict[str
 
 
 def _simulator_argv(port: int, market: MarketOptions) -> list[str]:
-    argv = ["-m", "simulator", "--port", str(port), "--speed", "0", "--seed", str(market.seed), "--jpy", str(market.jpy)]
+    argv = [
+        "-m",
+        "simulator",
+        "--port",
+        str(port),
+        "--speed",
+        "0",
+        "--seed",
+        str(market.seed),
+        "--jpy",
+        str(market.jpy),
+    ]
     # The venue's rate limits run on wall time; a stepped market lives minutes in a second.
     argv += ["--orders-per-s", "0", "--details-per-s", "0"]
     if market.candles is not None:

@@ -38,7 +38,9 @@ def shape_intents(desk: str, decision: Decision, books: Books, at: datetime) -> 
     """Size and band what was decided, at the venue's own price."""
     room = open_desk(desk)
     if decision.action == "BUY":
-        return [decide.entry(decision, room.pair(key), books, at, room.exchange, room.strategy) for key in decision.pairs]
+        return [
+            decide.entry(decision, room.pair(key), books, at, room.exchange, room.strategy) for key in decision.pairs
+        ]
     return list(decide.exits(decision, books, at, room.strategy))
 
 

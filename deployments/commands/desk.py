@@ -98,7 +98,9 @@ def status(desk: DeskOption = None, json: AsJson = False) -> None:
 def kill_switch(
     action: Annotated[Switch, typer.Argument(help="on, off or show.")],
     reason: Annotated[str, typer.Option(help="Why; kept with your name.")] = "",
-    mode: Annotated[HowFar, typer.Option(help="no-entries still lets exits through; nothing stops all.")] = HowFar.no_entries,
+    mode: Annotated[
+        HowFar, typer.Option(help="no-entries still lets exits through; nothing stops all.")
+    ] = HowFar.no_entries,
     desk: DeskOption = None,
     json: AsJson = False,
 ) -> None:
@@ -117,6 +119,11 @@ def kill_switch(
             now = room.clock.now()
             room.ledger.set_kill_switch(KillSwitch(wanted, reason.strip(), getpass.getuser(), now))
         switch = room.ledger.kill_switch()
-    data = {"mode": switch.mode.value, "reason": switch.reason, "by": switch.by, "at": switch.at and switch.at.isoformat()}
+    data = {
+        "mode": switch.mode.value,
+        "reason": switch.reason,
+        "by": switch.by,
+        "at": switch.at and switch.at.isoformat(),
+    }
     since = f" since {switch.at:%Y-%m-%d %H:%M} UTC by {switch.by}: {switch.reason}" if switch.at else ""
     answer(data, as_json=json, text=f"kill switch {switch.mode.value}{since}")

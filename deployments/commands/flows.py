@@ -19,7 +19,9 @@ from trading.errors import BadInput
 def run(
     flow: Annotated[str, typer.Argument(metavar="FLOW", help=f"One of {', '.join(FLOWS)}.")],
     desk: DeskOption = None,
-    params: Annotated[str | None, typer.Option(metavar="JSON", help="Parameters of the flow, as a JSON object.")] = None,
+    params: Annotated[
+        str | None, typer.Option(metavar="JSON", help="Parameters of the flow, as a JSON object.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """One flow, once, in this process. Without a running embedded world, the embedded desk starts one for this run."""

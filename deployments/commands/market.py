@@ -15,7 +15,9 @@ strategy = typer.Typer(help="The strategy in force: every number a decision is m
 
 
 def simulator(
-    candles: Annotated[Path | None, typer.Option(metavar="DIR", help="Candle folder to replay; generated without it.")] = None,
+    candles: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Candle folder to replay; generated without it.")
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free one.")] = 0,
     speed: Annotated[float, typer.Option(min=0, help="Simulated seconds per second; 0 = moved by POST /_clock.")] = 1.0,
     start: Annotated[str | None, typer.Option(metavar="TIME", help="Where its clock begins, ISO 8601.")] = None,
@@ -59,7 +61,12 @@ def score(
         try:
             signal = technical_signal(seen, numbers)
         except InsufficientData:
-            rows[pair.key] = {"technical_score": None, "regime": "insufficient data", "indicators": {}, "candles": len(seen)}
+            rows[pair.key] = {
+                "technical_score": None,
+                "regime": "insufficient data",
+                "indicators": {},
+                "candles": len(seen),
+            }
             continue
         rows[pair.key] = {
             "technical_score": signal.score,
@@ -68,19 +75,27 @@ def score(
             "candles": signal.candles,
         }
     lines = [_score_line(key, row) for key, row in rows.items()]
-    answer({"at": time.isoformat(), "pairs": rows}, as_json=json, text="\n".join([f"at {time:%Y-%m-%d %H:%M} UTC", *lines]))
+    answer(
+        {"at": time.isoformat(), "pairs": rows}, as_json=json, text="\n".join([f"at {time:%Y-%m-%d %H:%M} UTC", *lines])
+    )
 
 
 def _score_line(key: str, row: dict[str, object]) -> str:
     if row["technical_score"] is None:
         return f"{key:10} sits out: {row['candles']} candles are too few"
-    shown = {name: value for name, value in row["indicators"].items() if name in {"rsi", "adx", "macd_histogram", "atr_percent"}}  # type: ignore[attr-defined]
+    shown = {
+        name: value
+        for name, value in row["indicators"].items()
+        if name in {"rsi", "adx", "macd_histogram", "atr_percent"}
+    }  # type: ignore[attr-defined]
     words = "  ".join(f"{name} {value:.4g}" for name, value in shown.items() if value is not None)
     return f"{key:10} {row['technical_score']:+.4f}  {row['regime']:9} {words}"
 
 
 def decide(
-    state: Annotated[Path, typer.Option(metavar="FILE", help="A state of the world as JSON; docs/names.md has its keys.")],
+    state: Annotated[
+        Path, typer.Option(metavar="FILE", help="A state of the world as JSON; docs/names.md has its keys.")
+    ],
     json: AsJson = False,
 ) -> None:
     """Thresholds, scores and decision for a given state of the world. Pure: nothing is read but FILE, nothing is sent."""
@@ -92,7 +107,9 @@ def decide(
     ranking = [f"{one['pair']:10} {one['score']:+.4f}" for one in told["ranking"]]
     head = f"buy at {told['buy_threshold']:+.4f}, sell at {told['sell_threshold']:+.4f}"
     decision = told["decision"]
-    text = "\n".join([head, *ranking, f"{decision['action']} {', '.join(decision['pairs'])}".strip(), *decision["reasons"]])
+    text = "\n".join(
+        [head, *ranking, f"{decision['action']} {', '.join(decision['pairs'])}".strip(), *decision["reasons"]]
+    )
     answer(told, as_json=json, text=text)
 
 
@@ -102,7 +119,9 @@ def show(json: AsJson = False) -> None:
     from trading.strategy import load_strategy
 
     numbers = load_strategy(load_settings().strategy)
-    lines = [f"{row['name']:32} {row['value']!s:>10}   {row['meaning']} ({row['bounds']})" for row in numbers.describe()]
+    lines = [
+        f"{row['name']:32} {row['value']!s:>10}   {row['meaning']} ({row['bounds']})" for row in numbers.describe()
+    ]
     answer(numbers.model_dump(mode="json"), as_json=json, text="\n".join(lines))
 
 

@@ -20,7 +20,9 @@ def task_runs_of(flow_run_id: UUID, expected: int) -> list[TaskRun]:
     runs: list[TaskRun] = []
     with get_client(sync_client=True) as client:
         while time.monotonic() < deadline:
-            runs = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])), limit=200)
+            runs = client.read_task_runs(
+                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])), limit=200
+            )
             if len(runs) >= expected and all(run.state is not None and run.state.is_final() for run in runs):
                 break
             time.sleep(0.5)

@@ -58,7 +58,10 @@ def collect(pair: Pair, at: datetime, market: MarketData, store: CandleStore, st
 
 
 def analysis_due(
-    changes_pct: Mapping[str, float | None], analysed_at: Mapping[str, datetime | None], at: datetime, strategy: Strategy
+    changes_pct: Mapping[str, float | None],
+    analysed_at: Mapping[str, datetime | None],
+    at: datetime,
+    strategy: Strategy,
 ) -> Trigger | None:
     """Whether an analysis of all pairs starts now, and why (strategy.md, "When an analysis runs")."""
     for pair, change in changes_pct.items():

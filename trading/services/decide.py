@@ -78,7 +78,9 @@ def decision_id_of(at: datetime) -> str:
     return f"AN-{floor_time(at):%Y%m%dT%H%M%SZ}"
 
 
-def looks_of(technical: Seen[TechnicalSignal], forecast: Seen[ForecastSignal], sentiment: Seen[SentimentSignal]) -> list[Look]:
+def looks_of(
+    technical: Seen[TechnicalSignal], forecast: Seen[ForecastSignal], sentiment: Seen[SentimentSignal]
+) -> list[Look]:
     """The three judges joined by pair, in the order the pairs were asked for."""
     sides: dict[str, Seen[Any]] = {"technical": technical, "forecast": forecast, "sentiment": sentiment}
     keys = sorted({key for side in sides.values() for key in (*side.values, *side.errors)})
@@ -143,7 +145,9 @@ def inputs_of(look: Look, *, busy: bool) -> PairInputs | MissingInputs:
     )
 
 
-def entry(decision: Decision, pair: Pair, books: Books, at: datetime, exchange: Exchange, strategy: Strategy) -> Intent | NoEntry:
+def entry(
+    decision: Decision, pair: Pair, books: Books, at: datetime, exchange: Exchange, strategy: Strategy
+) -> Intent | NoEntry:
     """The intent of a BUY decision, sized and banded at the venue's own price; or why none is made."""
     ask = exchange.ticker(pair.coincheck).ask
     score = next(ranked.score for ranked in decision.ranking if ranked.pair == pair.key)
@@ -200,7 +204,9 @@ def notices_of(analysis: Analysis) -> list[Notice]:
     notices = []
     if decision.action != "HOLD":
         text = f"{decision.action} {', '.join(decision.pairs)}: {decision.reasons[0] if decision.reasons else ''}"
-        notices.append(Notice(f"decision.{decision.action.lower()}", text, analysis.at, {"decision_id": analysis.decision_id}))
+        notices.append(
+            Notice(f"decision.{decision.action.lower()}", text, analysis.at, {"decision_id": analysis.decision_id})
+        )
     if missing:
         notices.append(Notice("decision.inputs_missing", "; ".join(missing), analysis.at, alarm=True))
     return notices

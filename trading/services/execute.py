@@ -54,7 +54,9 @@ def check(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, strate
 def refusal(intent: Intent, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> str | None:
     """Why this intent may not be executed now, in words; None when it may."""
     if at >= intent.expires_at:
-        return f"stale: decided {intent.created_at:%H:%M:%S}, expired {intent.expires_at:%H:%M:%S}, now {at:%H:%M:%S} UTC"
+        return (
+            f"stale: decided {intent.created_at:%H:%M:%S}, expired {intent.expires_at:%H:%M:%S}, now {at:%H:%M:%S} UTC"
+        )
     mode = ledger.kill_switch().mode
     allowed = allows_entry(mode) if intent.side is Side.BUY else allows_exit(mode)
     if not allowed:
@@ -165,14 +167,21 @@ def finished(trade: Trade) -> bool:
 
 def notices_of(trades: Sequence[Trade], errors: Mapping[str, str], at: datetime) -> list[Notice]:
     """What people are told after a round: fills, refusals, and alarms for everything that needs eyes."""
-    told = [Notice(f"order.{trade.status.lower()}", in_words(trade), at, {"trade_id": trade.intent.trade_id}) for trade in trades]
+    told = [
+        Notice(f"order.{trade.status.lower()}", in_words(trade), at, {"trade_id": trade.intent.trade_id})
+        for trade in trades
+    ]
     return told + [Notice("order.failed", text, at, {"trade_id": name}, alarm=True) for name, text in errors.items()]
 
 
 def in_words(trade: Trade) -> str:
     """One line a person understands: what was wanted and what became of it."""
     intent = trade.intent
-    asked = f"buy {intent.pair} for {intent.spend}" if intent.side is Side.BUY else f"sell {intent.quantity} ({intent.reason})"
+    asked = (
+        f"buy {intent.pair} for {intent.spend}"
+        if intent.side is Side.BUY
+        else f"sell {intent.quantity} ({intent.reason})"
+    )
     if trade.executed is not None and trade.status is Status.FILLED:
         return f"{asked}: filled {trade.executed.quantity} at {trade.executed.price.number:.6g} JPY"
     return f"{asked}: {trade.status}" + (f", {trade.note}" if trade.note else "")

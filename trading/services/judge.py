@@ -18,7 +18,9 @@ def technical(pair: Pair, at: datetime, store: CandleStore, strategy: Strategy) 
     return technical_signal(store.window(pair, at, strategy.candles_window), strategy)
 
 
-def forecast(pair: Pair, at: datetime, store: CandleStore, forecaster: Forecaster, strategy: Strategy) -> ForecastSignal:
+def forecast(
+    pair: Pair, at: datetime, store: CandleStore, forecaster: Forecaster, strategy: Strategy
+) -> ForecastSignal:
     """The next hour of a pair as the desk's forecaster sees it, plainly marked with the model that answered."""
     return forecaster.forecast(pair, store.window(pair, at, strategy.candles_window), strategy)
 

@@ -18,7 +18,9 @@ def gather(pairs: Sequence[Pair], since: datetime, until: datetime, ledger: Ledg
     """Everything booked between two times, with the venue's last bid of what is still held."""
     held = ledger.open_positions()
     closed = [past for past in ledger.closed_positions(since - HISTORY) if past.closed_at and past.closed_at >= since]
-    days = {(since + timedelta(days=n)).astimezone(UTC).date() for n in range((until - since).days + 1)} | {until.date()}
+    days = {(since + timedelta(days=n)).astimezone(UTC).date() for n in range((until - since).days + 1)} | {
+        until.date()
+    }
     prices = {position.pair: exchange.ticker(position.trading_pair).bid for position in held}
     return DayBooks(
         signals={pair.key: ledger.signals_of(pair.key, since, until) for pair in pairs},

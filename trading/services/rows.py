@@ -30,7 +30,8 @@ def signal_rows(
         "trigger": trigger,
     }
     return [
-        {**shared, **_of_pair(look, decision), "signal_id": signal_id_of(shared["decision_id"], look.pair)} for look in looks
+        {**shared, **_of_pair(look, decision), "signal_id": signal_id_of(shared["decision_id"], look.pair)}
+        for look in looks
     ]
 
 

@@ -1,0 +1,104 @@
+"""``trader demo``: the main job on this machine, watched."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from blocks.settings import load_settings
+from deployments.commands.options import AsJson, moment
+from deployments.embedded import MarketOptions
+from deployments.screen import Screen
+from trading.candles import candle_file, load_candles
+from trading.pairs import parse_pairs
+
+if TYPE_CHECKING:
+    from deployments.demo import DemoOptions
+
+DEMO_CYCLES = 36
+DEMO_SEED = 1
+
+
+def demo(
+    candles: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Replay this candle folder; without it a market is generated.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Where the market's clock begins, ISO 8601.")
+    ] = None,
+    cycles: Annotated[int, typer.Option(min=1, max=2016, help="5-minute cycles to play; 288 are a day.")] = DEMO_CYCLES,
+    seed: Annotated[int, typer.Option(help="Of the generated market.")] = DEMO_SEED,
+    jpy: Annotated[int, typer.Option(min=0, help="Yen on the paper account at the start.")] = 100_000,
+    state: Annotated[Path | None, typer.Option(metavar="DIR", help="Where runs, logs and the report are kept.")] = None,
+    hold: Annotated[bool, typer.Option(help="Keep everything running at the end, until Ctrl-C.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Play a market through the real flows: collect, analyse, order, watch, report. No account, no key, no network."""
+    from deployments.demo import DemoOptions
+
+    began = time.monotonic()
+    market = MarketOptions(candles, moment(start) if start else None, seed, jpy)
+    options = DemoOptions(market, cycles, state or load_settings().state / "demo")
+    try:
+        with _terminable():
+            _check(options)
+            _play(options, began, hold=hold, as_json=json)
+    except KeyboardInterrupt:
+        print(f"trader: stopped; what it had started is gone, what it kept is in {options.state}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def _check(options: DemoOptions) -> None:
+    """Read what was given before anything is started: a broken setting or candle file ends here, in one line."""
+    for pair in parse_pairs(load_settings().pairs_config):
+        if options.market.candles is not None:
+            load_candles(candle_file(options.market.candles, pair.binance))
+
+
+def _play(options: DemoOptions, began: float, *, hold: bool, as_json: bool) -> None:
+    from deployments.demo import Played, play, prepared, summarise
+
+    played = Played()
+    source = options.market.candles or f"generated, seed {options.market.seed}"
+    with Screen(Console(stderr=as_json)) as screen:
+        screen.phase("starting the simulated exchanges, the AWS stand-in and Prefect's server")
+        with prepared(options) as (world, desk):
+            from deployments.demo_view import events_of, view_of
+
+            screen.phase("playing")
+            for cycle in play(world, options, played):
+                screen.cycle(view_of(cycle, desk, str(source)))
+                for text in events_of(cycle, desk):
+                    screen.event(cycle.at, text)
+            screen.phase("writing the daily report")
+            done = summarise(desk, world, options, played, began)
+            screen.phase("done")
+            screen.summary(done)
+            if as_json:
+                print(jsonlib.dumps(done.as_json()), flush=True)
+            if hold:
+                screen.phase(f"holding: Prefect UI at {world.env['PREFECT_API_URL'].removesuffix('/api')}, Ctrl-C ends")
+                signal.pause()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """A polite kill ends us like Ctrl-C does: everything that was started is stopped on the way out."""
+
+    def stop(_number: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
