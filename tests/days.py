@@ -82,7 +82,7 @@ def signal_rows(pair: Pair, candles: pd.DataFrame, *, quiet: bool = False) -> li
                 "sentiment": {"score": 0.1, "note": "no articles" if pair.coin == "AVAX" else ""},
                 "context": {"score": 0.05, "note": ""},
                 "close": float(close.iloc[i]),
-                "reasons": ["score below the buy threshold"],
+                "reasons": ["a daily loss limit stops buying"],
                 "missing": ["technical"] if absent else [],
             },
         )

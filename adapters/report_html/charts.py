@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,10 +18,10 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from trading.candles import INTERVAL
-from trading.report import DayReport, PairDay, PositionLine
+from trading.report import SAID_NO, DayReport, PairDay, PositionLine
 from trading.report.words import JST, price_text, score_text, yen_text
 
-UP, DOWN, SCORE, BUY, SELL, STOP = "#1f9d6b", "#d6493f", "#3b82c4", "#1f9d6b", "#d6493f", "#c98a1b"
+UP, DOWN, SCORE, BUY, SELL, STOP, REFUSED = "#1f9d6b", "#d6493f", "#3b82c4", "#1f9d6b", "#d6493f", "#c98a1b", "#8a8f98"
 HOVER_WIDTH = 48  # characters: what fits beside the pointer on a telephone
 
 
@@ -43,15 +43,30 @@ def active_pairs(report: DayReport) -> list[str]:
     return active or [pair for _, pair in sorted(near)[:1]]
 
 
-def pair_figure(pair: PairDay | None, positions: Sequence[PositionLine], candles: pd.DataFrame) -> str:
-    """The figure of one pair as plotly JSON. Either half may be empty; nothing is drawn for it then."""
+def pair_figure(report: DayReport, pair: str, candles: pd.DataFrame) -> str:
+    """The figure of one pair as plotly JSON. Without candles, or without scores, that half stays empty."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.06)
-    if len(candles):
-        figure.add_trace(_candles(candles), row=1, col=1)
-        for trace in (trace for line in positions for trace in _held(line, candles)):
-            figure.add_trace(trace, row=1, col=1)
-    for trace in _scores(pair) if pair is not None else ():
+    for trace in _upper(report, pair, candles) if len(candles) else ():
+        figure.add_trace(trace, row=1, col=1)
+    for trace in (trace for day in report.pairs if day.pair == pair for trace in _scores(day)):
         figure.add_trace(trace, row=2, col=1)
+    _lay_out(figure)
+    return str(figure.to_json())
+
+
+def _upper(report: DayReport, pair: str, candles: pd.DataFrame) -> Iterable[go.Candlestick | go.Scatter]:
+    yield _candles(candles)
+    for line in report.positions:
+        if line.pair == pair:
+            yield from _held(line, candles)
+    for order in report.orders:
+        level = _close_at(candles, order.at)
+        if order.pair == pair and order.status in SAID_NO and level is not None:
+            title = f"{order.side.lower()} {order.status.lower()}"
+            yield _mark(order.at, level, REFUSED, "x", title, order.note or "no note")
+
+
+def _lay_out(figure: go.Figure) -> None:
     figure.update_layout(
         template="none",
         height=460,
@@ -63,11 +78,12 @@ def pair_figure(pair: PairDay | None, positions: Sequence[PositionLine], candles
         hovermode="closest",
         dragmode=False,
     )
-    figure.update_xaxes(rangeslider_visible=False, tickformat="%H:%M", showgrid=True, zeroline=False, nticks=9)
+    figure.update_xaxes(
+        rangeslider_visible=False, tickformat="%H:%M", showgrid=True, zeroline=False, nticks=10, tickangle=0
+    )
     figure.update_yaxes(showgrid=True, zeroline=False, nticks=6)
     figure.update_yaxes(title_text="USDT", row=1, col=1)
     figure.update_yaxes(title_text="score", row=2, col=1, tickformat="+.1f", nticks=5)
-    return str(figure.to_json())
 
 
 def _jst(at: datetime) -> datetime:

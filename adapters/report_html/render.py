@@ -17,7 +17,7 @@ from plotly.offline import get_plotlyjs
 
 from adapters.report_html.charts import Chart, active_pairs, pair_figure
 from trading.candles import empty
-from trading.report import DayReport, Judgement, PairDay, headline, words
+from trading.report import SAID_NO, DayReport, Judgement, PairDay, headline, words
 from trading.report.rows import coin_of
 
 GLOSSARY: Mapping[str, str] = {
@@ -56,32 +56,44 @@ def _tone(number: object) -> str:
     return "" if not isinstance(number, Decimal) or number == 0 else "gain" if number > 0 else "loss"
 
 
-def _drag(judgement: Judgement) -> str:
-    """What held a score down most, in words; for the table of closest calls."""
+def _held_back(judgement: Judgement | None) -> str:
+    """Why the moment that came closest did not become a buy, in words; for the table of closest calls."""
+    if judgement is None:
+        return "never scored"
+    if judgement.chosen and judgement.action == "BUY":
+        return "nothing: it was bought"
+    if judgement.short_by is not None and judgement.short_by <= 0:
+        return "; ".join(judgement.reasons) or "no reason booked"
     known = [part for part in judgement.parts if part.value is not None and part.weight is not None]
     if not known:
         return "not booked"
     weakest = min(known, key=lambda part: part.pull)
-    return f"{weakest.name} {words.score_text(weakest.value)} × {weakest.weight:.2f}"
+    return f"{weakest.name} was weakest: {words.score_text(weakest.value)} at a weight of {weakest.weight:.2f}"
 
 
 def _calls(report: DayReport) -> list[tuple[PairDay, str]]:
     """The pairs by how near they came to a buy, nearest first; those never scored last."""
     ranked = sorted(report.pairs, key=lambda pair: (pair.short_by is None, pair.short_by or 0.0, pair.pair))
-    return [(pair, _drag(pair.closest) if pair.closest is not None else "never scored") for pair in ranked]
+    return [(pair, _held_back(pair.closest)) for pair in ranked]
 
 
 def _charts(report: DayReport, candles: Mapping[str, pd.DataFrame]) -> list[Chart]:
-    days = {pair.pair: pair for pair in report.pairs}
-    charts = []
-    for key in active_pairs(report):
-        lines = [line for line in report.positions if line.pair == key]
-        frame = candles.get(key, empty())
-        told = [f"bought {words.clock(line.opened_at)}" for line in lines if line.opened_today]
-        told += [f"sold {words.clock(line.closed_at)}" for line in lines if line.closed_at is not None]
-        caption = ", ".join(told) or "nothing bought or sold"
-        charts.append(Chart(key, caption, _safe_json(pair_figure(days.get(key), lines, frame))))
-    return charts
+    return [
+        Chart(pair, _caption(report, pair), _safe_json(pair_figure(report, pair, candles.get(pair, empty()))))
+        for pair in active_pairs(report)
+    ]
+
+
+def _caption(report: DayReport, pair: str) -> str:
+    lines = [line for line in report.positions if line.pair == pair]
+    told = [f"bought {words.clock(line.opened_at)}" for line in lines if line.opened_today]
+    told += [f"sold {words.clock(line.closed_at)}" for line in lines if line.closed_at is not None]
+    told += [
+        f"{order.side.lower()} {order.status.lower()} {words.clock(order.at)}"
+        for order in report.orders
+        if order.pair == pair and order.status in SAID_NO
+    ]
+    return ", ".join(told) or "nothing bought or sold"
 
 
 def _safe_json(text: str) -> Markup:

@@ -6,10 +6,21 @@ Pure: the books of the day come in (``DayBooks``), one frozen ``DayReport`` goes
 
 from trading.report.build import day_report
 from trading.report.rows import Judgement, Part, judgement
-from trading.report.shapes import DayBooks, DayReport, Health, Money, OrderLine, PairDay, PositionLine, QuietSpan
+from trading.report.shapes import (
+    SAID_NO,
+    DayBooks,
+    DayReport,
+    Health,
+    Money,
+    OrderLine,
+    PairDay,
+    PositionLine,
+    QuietSpan,
+)
 from trading.report.words import headline
 
 __all__ = [
+    "SAID_NO",
     "DayBooks",
     "DayReport",
     "Health",

@@ -8,14 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from trading.order import Status, Trade
+from trading.order import Trade
 from trading.position import Position, PositionStatus
 from trading.report.quiet import quiet_spans
 from trading.report.rows import Judgement, judgement
-from trading.report.shapes import DayBooks, DayReport, Health, Money, OrderLine, PairDay, PositionLine
-
-SAID_NO = frozenset({Status.REFUSED, Status.REJECTED, Status.UNKNOWN, Status.HALTED})
-"""Where an order stands that did not simply go through: each is told with its reason."""
+from trading.report.shapes import SAID_NO, DayBooks, DayReport, Health, Money, OrderLine, PairDay, PositionLine
 
 
 def day_report(day_start: datetime, day_end: datetime, books: DayBooks) -> DayReport:

@@ -15,6 +15,9 @@ from trading.order import Side, Status, Trade
 from trading.position import Position
 from trading.report.rows import Judgement
 
+SAID_NO = frozenset({Status.REFUSED, Status.REJECTED, Status.UNKNOWN, Status.HALTED})
+"""Where an order stands that did not simply go through: each is told with its reason."""
+
 type Stops = Sequence[tuple[datetime, Price[JPY]]]
 
 
