@@ -136,7 +136,7 @@ def exit_intent(
 ) -> Intent:
     """The intent to sell all of an OPEN position, with the id of its next attempt.
 
-    It has no price band, because an exit must happen, and is of the strategy that decided it. Raises Halt for a position that is not OPEN.
+    It has no price band, because an exit must happen, and is of the strategy that decided it. Raises Halt unless OPEN.
     """
     _must_be(position, PositionStatus.OPEN, "be sold")
     return Intent(

@@ -108,7 +108,7 @@ def _missing(market: Market) -> list[str]:
     for key, found in sorted(market.pairs.items()):
         if isinstance(found, MissingInputs):
             tail = ", held: only its stop can sell it" if key in held else ""
-            said.append(f"{key} sits out: no {', '.join(found.missing) or 'input'}{tail}.")
+            said.append(f"{key} sits out: {', '.join(found.missing) or 'its input'} missing{tail}.")
     unseen = sorted(held - set(market.pairs))
     return said + [f"{key} is held but was not analysed: only its stop can sell it." for key in unseen]
 

@@ -172,7 +172,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise BadInput(f"strategy file {path} cannot be read: {reason}") from error
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # what json and tomllib raise, limits of digits and depth included
         kind = "TOML" if path.suffix.lower() == ".toml" else "JSON"
         raise BadInput(f"strategy file {path} is not {kind}: {error}") from error
     if not isinstance(content, dict):
