@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from adapters.aws import open_aws
 from adapters.provision import provision
+
+from adapters.aws import open_aws
 from blocks.settings import load_settings
 from trading.tables import Names
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from deployments.embedded import MarketOptions, World, embedded_world
 from deployments.screen_views import Summary
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flows.collect_prices import Collection
     from trading.order import Trade
 
-DESK = "embedded"
+DESK: Final = "embedded"
 AFTER_CLOSE = timedelta(seconds=10)
 """A cycle runs this long after a candle closed, as the schedule does."""
 
@@ -107,7 +107,7 @@ def _cycle(number: int, total: int, at: datetime) -> Cycle:
     return Cycle(number, total, at, collection, tuple(trades), tuple(failures))
 
 
-def _attempt(flow: Any, failures: list[str], **given: Any) -> Any:  # noqa: ANN401 (a Prefect flow and its result)
+def _attempt(flow: Any, failures: list[str], **given: Any) -> Any:
     """Run a flow; a failed run is visible in Prefect, told here, and the schedule goes on."""
     try:
         return flow(desk=DESK, **given)
@@ -125,7 +125,7 @@ def summarise(desk: Desk, world: World, options: DemoOptions, played: Played, be
     where = {"Runs, tasks and retries": f"{ui}  # then open http://127.0.0.1:4200/runs", "State": str(world.state)}
     hours = -(-options.cycles * INTERVAL // timedelta(hours=1))
     with without_heartbeats():
-        key = report_daily(desk=DESK, hours=max(1, hours), where=where)
+        key = report_daily(DESK, hours=max(1, hours), where=where)
     page = world.state / "report.html"
     page.write_bytes(desk.archive.get(BUCKET, f"{key}.html"))
     report = DayReport.from_json(desk.archive.get(BUCKET, f"{key}.json"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from blocks.desk import Desk
 from deployments.demo import Cycle
@@ -29,7 +30,7 @@ def view_of(cycle: Cycle, desk: Desk, market: str) -> CycleView:
 
 def _pair_view(pair: Pair, cycle: Cycle, desk: Desk, position: Position | None, bid: Decimal) -> PairView:
     analysis = cycle.collection.analysis if cycle.collection else None
-    row = next((one for one in analysis.rows if one["pair"] == pair.key), {}) if analysis else {}
+    row: Mapping[str, Any] = next((one for one in analysis.rows if one["pair"] == pair.key), {}) if analysis else {}
     return PairView(
         pair=pair.key,
         price_jpy=bid,

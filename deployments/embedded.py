@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from deployments.processes import Child, free_port, stop_all
 
@@ -54,7 +55,7 @@ class World:
 
     def now(self) -> datetime:
         """The simulated market's time."""
-        return datetime.fromisoformat(self._call("/_clock")["now"])
+        return datetime.fromisoformat(str(self._call("/_clock")["now"]))
 
     def step_to(self, at: datetime) -> None:
         """Move the simulated market's clock forward."""
@@ -64,17 +65,17 @@ class World:
         """Ask the simulated world to misbehave."""
         self._call("/_faults", faults)
 
-    def venue_ledger(self) -> dict[str, object]:
+    def venue_ledger(self) -> dict[str, Any]:
         """The exchange's own truth: balances, orders and fills."""
         return self._call("/_ledger")
 
-    def _call(self, path: str, body: object = None) -> dict[str, str]:
+    def _call(self, path: str, body: object = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 (loopback)
             self.simulator_url + path, data, {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
-            answer: dict[str, str] = json.load(reply)
+            answer: dict[str, Any] = json.load(reply)
             return answer
 
 

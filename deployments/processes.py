@@ -50,14 +50,14 @@ class Child:
         """Start it in a session of its own, so that Ctrl-C reaches us first and we end it in order."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
-            self.process = subprocess.Popen(  # noqa: S603 (our own argv, no shell)
+            self.process = subprocess.Popen(
                 [sys.executable, *self.argv],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.env},
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 (no threads run yet when servers start)
             )
 
     def wait_ready(self, limit_s: float = START_LIMIT_S) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from prefect import flow, unmapped
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from blocks.desk import DeskName
-from flows.outcomes import fail_if_any, outcomes_of, pair_keys, run_name
+from flows.outcomes import SIX_THREADS, outcomes_of, pair_keys, run_name
 from tasks.artifacts import show_decision
 from tasks.collect import market_time
 from tasks.decide import book_decision, decide_market, read_books, shape_intents
 from tasks.judge import context, forecast, sentiment, technical
 from tasks.notify import queue_order, tell
-from trading.services.decide import Analysis, looks_of, notices_of
+from trading.services.decide import Analysis, notices_of
+from trading.services.looks import looks_of
 
 
-@flow(name="analyze", flow_run_name=run_name("analyze"), task_runner=ThreadPoolTaskRunner(max_workers=6))
+@flow(name="analyze", flow_run_name=run_name("analyze"), task_runner=SIX_THREADS)
 def analyze(
     desk: DeskName = "embedded",
     at: datetime | None = None,
@@ -32,9 +32,11 @@ def analyze(
     """
     keys = pair_keys(desk, pairs)
     moment = at or market_time(desk)
-    sides = [judge.map(unmapped(desk), keys, unmapped(moment)) for judge in (technical, forecast, sentiment)]
+    charts = technical.map(unmapped(desk), keys, unmapped(moment))
+    outlooks = forecast.map(unmapped(desk), keys, unmapped(moment))
+    moods = sentiment.map(unmapped(desk), keys, unmapped(moment))
     mood = context(desk, moment)
-    looks = looks_of(*(outcomes_of(keys, futures) for futures in sides))
+    looks = looks_of(outcomes_of(keys, charts), outcomes_of(keys, outlooks), outcomes_of(keys, moods))
     books = read_books(desk, moment)
     decision = decide_market(desk, looks, mood, books, moment)
     intents = shape_intents(desk, decision, books, moment) if with_orders else []

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prefect import flow, unmapped
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from blocks.desk import DeskName
-from flows.analyze import Analysis, analyze
-from flows.outcomes import fail_if_any, outcomes_of, pair_keys, run_name
+from flows.analyze import analyze
+from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, pair_keys, run_name
 from tasks.collect import collect_pair, find_trigger, market_time
+from trading.services.decide import Analysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Collection:
     analysis: Analysis | None
 
 
-@flow(name="collect_prices", flow_run_name=run_name("collect"), task_runner=ThreadPoolTaskRunner(max_workers=6))
+@flow(name="collect_prices", flow_run_name=run_name("collect"), task_runner=SIX_THREADS)
 def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> Collection:
     """Store what closed since the last run and, when it is due, run one analysis of all pairs.
 

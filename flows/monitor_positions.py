@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from prefect import flow, unmapped
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from blocks.desk import DeskName
-from flows.outcomes import fail_if_any, outcomes_of, pair_keys, run_name
+from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, pair_keys, run_name
 from tasks.collect import market_time
 from tasks.monitor import open_positions, watch_position
 from tasks.notify import queue_order, tell
 from trading.services.monitor import Watched, notices_of
 
 
-@flow(name="monitor_positions", flow_run_name=run_name("monitor"), task_runner=ThreadPoolTaskRunner(max_workers=6))
+@flow(name="monitor_positions", flow_run_name=run_name("monitor"), task_runner=SIX_THREADS)
 def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -> list[Watched]:
     """Look at every open position at the venue's own price; an exit that is due goes the same booked way as an entry."""
     pair_keys(desk)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from blocks.desk import open_desk
 from trading.errors import TradingError
+from trading.services.looks import Outcomes
 
-
-@dataclass(frozen=True, slots=True)
-class Outcomes[T]:
-    """Results of one mapped task by key; what failed is an error in words, never a missing line."""
-
-    values: dict[str, T]
-    errors: dict[str, str]
+SIX_THREADS: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=6)  # type: ignore[assignment]
+"""One thread per pair; a model endpoint takes no more at once either (I13)."""
 
 
 class StepsFailedError(TradingError):
@@ -38,7 +35,7 @@ def outcomes_of[T](keys: Sequence[str], futures: Sequence[PrefectFuture[T]]) -> 
     return Outcomes(values, errors)
 
 
-def fail_if_any(errors: dict[str, str]) -> None:
+def fail_if_any(errors: Mapping[str, str]) -> None:
     """End the run as failed when a step of it failed: nothing is swallowed."""
     if errors:
         words = "; ".join(f"{key}: {error}" for key, error in errors.items())

@@ -12,8 +12,10 @@ from trading import scoring
 from trading.order import Intent
 from trading.ports import Booking
 from trading.scoring import Decision
-from trading.services import decide
-from trading.services.decide import Analysis, Books, Look
+from trading.services import books, decide, intents
+from trading.services.books import Books
+from trading.services.decide import Analysis
+from trading.services.looks import Look
 from trading.services.rows import signal_rows
 from trading.signals.context import ContextSignal
 from trading.sizing import NoEntry
@@ -23,29 +25,29 @@ from trading.sizing import NoEntry
 def read_books(desk: str, at: datetime) -> Books:
     """What we hold, what is under way, what the account says."""
     room = open_desk(desk)
-    return decide.read_books(at, room.ledger, room.exchange)
+    return books.read_books(at, room.ledger, room.exchange)
 
 
 @task(task_run_name="decide", **THINK)
-def decide_market(desk: str, looks: list[Look], mood: ContextSignal, books: Books, at: datetime) -> Decision:
+def decide_market(desk: str, looks: list[Look], mood: ContextSignal, account: Books, at: datetime) -> Decision:
     """One decision over all pairs."""
     strategy = open_desk(desk).strategy
-    return scoring.decide(decide.market_of(looks, mood, books, at, strategy), strategy)
+    return scoring.decide(books.market_of(looks, mood, account, at, strategy), strategy)
 
 
 @task(task_run_name="shape-intents", **ASK)
-def shape_intents(desk: str, decision: Decision, books: Books, at: datetime) -> list[Intent | NoEntry]:
+def shape_intents(desk: str, decision: Decision, account: Books, at: datetime) -> list[Intent | NoEntry]:
     """Size and band what was decided, at the venue's own price."""
     room = open_desk(desk)
     if decision.action == "BUY":
         return [
-            decide.entry(decision, room.pair(key), books, at, room.exchange, room.strategy) for key in decision.pairs
+            intents.entry(decision, room.pair(key), account, at, room.exchange, room.strategy) for key in decision.pairs
         ]
-    return list(decide.exits(decision, books, at, room.strategy))
+    return list(intents.exits(decision, account, at, room.strategy))
 
 
 @task(task_run_name="book", **WRITE)
-def book_decision(
+def book_decision(  # noqa: PLR0913 (each is a fact of its own)
     desk: str,
     at: datetime,
     trigger: str,
@@ -57,8 +59,8 @@ def book_decision(
     """Signals and intents into the books, in one transaction."""
     room = open_desk(desk)
     rows = signal_rows(looks, mood, decision, at, trigger, room.strategy)
-    intents = [one for one in shaped if isinstance(one, Intent)]
+    wanted = [one for one in shaped if isinstance(one, Intent)]
     notes = tuple(one.reason for one in shaped if isinstance(one, NoEntry))
-    booking = Booking(decide.decision_id_of(at), at, rows, intents, [look.pair for look in looks])
+    booking = Booking(intents.decision_id_of(at), at, rows, wanted, [look.pair for look in looks])
     trade_ids, conflicts = decide.book(booking, room.ledger)
     return Analysis(booking.decision_id, at, trigger, decision, tuple(rows), tuple(trade_ids), notes + conflicts)

@@ -88,7 +88,7 @@ class Amount[C: Currency]:
             raise BadInput(msg)
         return Amount(decimal(number), CURRENCIES[code])
 
-    def _same(self, other: Amount[C]) -> None:
+    def _same(self, other: object) -> None:
         if not isinstance(other, Amount) or other.currency is not self.currency:
             msg = f"{self} and {other} do not mix"
             raise CurrencyMismatch(msg)
@@ -155,7 +155,7 @@ class Quantity:
             msg = f"a quantity is not negative: {self.number} {self.coin}"
             raise BadInput(msg)
 
-    def _same(self, other: Quantity) -> None:
+    def _same(self, other: object) -> None:
         if not isinstance(other, Quantity) or other.coin != self.coin:
             msg = f"{self} and {other} do not mix"
             raise CurrencyMismatch(msg)
@@ -204,14 +204,14 @@ class Price[C: Currency]:
             msg = f"a price is positive: {self.number} {self.currency.code} per {self.coin}"
             raise BadInput(msg)
 
-    def _same(self, other: Price[C]) -> None:
+    def _same(self, other: object) -> None:
         if not isinstance(other, Price) or (other.coin, other.currency) != (self.coin, self.currency):
             msg = f"{self} and {other} do not mix"
             raise CurrencyMismatch(msg)
 
     def __mul__(self, quantity: Quantity) -> Amount[C]:
         """What that many coins cost."""
-        if not isinstance(quantity, Quantity) or quantity.coin != self.coin:
+        if quantity.coin != self.coin:
             msg = f"{self} does not price {quantity}"
             raise CurrencyMismatch(msg)
         return Amount(self.number * quantity.number, self.currency)

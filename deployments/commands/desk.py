@@ -44,7 +44,7 @@ def positions(desk: DeskOption = None, json: AsJson = False) -> None:
     answer(data, as_json=json, text="\n".join(lines) or "nothing is held")
 
 
-def _positions(room: Any) -> dict[str, Any]:  # noqa: ANN401 (a Desk; imported late)
+def _positions(room: Any) -> dict[str, Any]:
     from trading.order import Status
 
     pending = room.ledger.pending_trades()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -55,7 +55,7 @@ def score(
 
     settings, time = load_settings(), moment(at)
     numbers = load_strategy(settings.strategy)
-    rows: dict[str, dict[str, object]] = {}
+    rows: dict[str, dict[str, Any]] = {}
     for pair in parse_pairs(settings.pairs_config):
         seen = window(load_candles(candle_file(candles, pair.binance)), time, numbers.candles_window)
         try:
@@ -80,14 +80,14 @@ def score(
     )
 
 
-def _score_line(key: str, row: dict[str, object]) -> str:
+def _score_line(key: str, row: dict[str, Any]) -> str:
     if row["technical_score"] is None:
         return f"{key:10} sits out: {row['candles']} candles are too few"
     shown = {
         name: value
         for name, value in row["indicators"].items()
         if name in {"rsi", "adx", "macd_histogram", "atr_percent"}
-    }  # type: ignore[attr-defined]
+    }
     words = "  ".join(f"{name} {value:.4g}" for name, value in shown.items() if value is not None)
     return f"{key:10} {row['technical_score']:+.4f}  {row['regime']:9} {words}"
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import pandas as pd
+
+from trading.candles import INTERVAL
+from trading.errors import InsufficientData
 from trading.pairs import Pair
 from trading.ports import CandleStore, Forecaster, Readings
 from trading.signals.context import ContextSignal, context_signal
@@ -14,15 +18,15 @@ from trading.strategy import Strategy
 
 
 def technical(pair: Pair, at: datetime, store: CandleStore, strategy: Strategy) -> TechnicalSignal:
-    """The chart of a pair, from its last closed candles. Raises InsufficientData when there are too few."""
-    return technical_signal(store.window(pair, at, strategy.candles_window), strategy)
+    """The chart of a pair, from its last closed candles. Raises InsufficientData when they are too few or too old."""
+    return technical_signal(_recent(pair, at, store, strategy), strategy)
 
 
 def forecast(
     pair: Pair, at: datetime, store: CandleStore, forecaster: Forecaster, strategy: Strategy
 ) -> ForecastSignal:
     """The next hour of a pair as the desk's forecaster sees it, plainly marked with the model that answered."""
-    return forecaster.forecast(pair, store.window(pair, at, strategy.candles_window), strategy)
+    return forecaster.forecast(pair, _recent(pair, at, store, strategy), strategy)
 
 
 def sentiment(pair: Pair, at: datetime, readings: Readings, strategy: Strategy) -> SentimentSignal:
@@ -33,3 +37,16 @@ def sentiment(pair: Pair, at: datetime, readings: Readings, strategy: Strategy) 
 def context(at: datetime, readings: Readings, strategy: Strategy) -> ContextSignal:
     """The stored mood of the whole market; neutral, and saying so, when there is none or it is stale."""
     return context_signal(readings.context(at), at, strategy)
+
+
+def _recent(pair: Pair, at: datetime, store: CandleStore, strategy: Strategy) -> pd.DataFrame:
+    """The window to judge by. A market that stopped coming in is missing input, not a flat market (I18)."""
+    window = store.window(pair, at, strategy.candles_window)
+    if window.empty:
+        msg = f"{pair.key} has no candles yet"
+        raise InsufficientData(msg)
+    age = at - (window["open_time"].iloc[-1].to_pydatetime() + INTERVAL)
+    if age > timedelta(minutes=strategy.candle_max_age_minutes):
+        msg = f"the last candle of {pair.key} closed {age} ago, over {strategy.candle_max_age_minutes:g} min"
+        raise InsufficientData(msg)
+    return window

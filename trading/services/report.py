@@ -11,7 +11,7 @@ from trading.pairs import Pair
 from trading.ports import Balances, Exchange, Ledger
 from trading.position import Position
 from trading.report import DayBooks
-from trading.services.decide import HISTORY
+from trading.services.books import HISTORY
 
 
 def gather(pairs: Sequence[Pair], since: datetime, until: datetime, ledger: Ledger, exchange: Exchange) -> DayBooks:

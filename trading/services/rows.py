@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from trading.scoring import Decision
-from trading.services.decide import Look, decision_id_of, signal_id_of
+from trading.services.intents import decision_id_of, signal_id_of
+from trading.services.looks import Look
 from trading.signals.context import ContextSignal
 from trading.strategy import Strategy
 
@@ -49,5 +50,5 @@ def _of_pair(look: Look, decision: Decision) -> dict[str, Any]:
     }
 
 
-def _plain(signal: Any) -> Mapping[str, Any]:  # noqa: ANN401 (any of the three signal dataclasses, or None)
+def _plain(signal: Any) -> Mapping[str, Any]:
     return {} if signal is None else asdict(signal)

@@ -1,0 +1,72 @@
+"""Books: what is held, what is under way and what the account says, and the market as the decision sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trading.limits import Equity, KillSwitch, breakers, realised_equity
+from trading.money import yen
+from trading.order import TERMINAL, Trade
+from trading.ports import Balances, Exchange, Ledger
+from trading.position import Position, PositionStatus
+from trading.scoring import ContextInputs, Held, Market
+from trading.services.looks import Look, inputs_of
+from trading.signals.context import ContextSignal
+from trading.strategy import Strategy
+
+HISTORY = timedelta(days=90)
+"""How far back closed trades count for sizing and breakers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the books and the venue's account say before a decision."""
+
+    positions: tuple[Position, ...]
+    closed: tuple[Position, ...]
+    pending: tuple[Trade, ...]
+    kill_switch: KillSwitch
+    balances: Balances
+
+
+def read_books(at: datetime, ledger: Ledger, exchange: Exchange) -> Books:
+    """Positions, history, orders under way, the kill switch and the account. Raises when any cannot be read."""
+    return Books(
+        positions=tuple(ledger.open_positions()),
+        closed=tuple(ledger.closed_positions(at - HISTORY)),
+        pending=tuple(ledger.pending_trades()),
+        kill_switch=ledger.kill_switch(),
+        balances=exchange.balances(),
+    )
+
+
+def market_of(looks: Sequence[Look], mood: ContextSignal, books: Books, at: datetime, strategy: Strategy) -> Market:
+    """Everything the pure decision is made from. A pair with an order under way or a side missing sits out."""
+    under_way = {trade.intent.pair for trade in books.pending if trade.status not in TERMINAL}
+    return Market(
+        now=at,
+        pairs={look.pair: inputs_of(look, busy=look.pair in under_way) for look in looks},
+        context=ContextInputs(
+            score=mood.score, fear_greed=mood.fear_greed, btc_dominance=mood.btc_dominance, age_s=mood.age_s or 0.0
+        )
+        if mood.age_s is not None
+        else None,
+        positions=[
+            Held(pair=held.pair, entered_at=held.opened_at, entry_price_jpy=held.entry_price.number)
+            for held in books.positions
+            if held.status is PositionStatus.OPEN
+        ],
+        breakers={
+            **breakers(books.closed, at, equity_of(books), strategy),
+            "kill_switch": books.kill_switch.mode.value,
+        },
+    )
+
+
+def equity_of(books: Books) -> Equity:
+    """Our money now, held coins at what they cost, and the most it has been: what the drawdown breaker looks at."""
+    held = sum((position.cost for position in books.positions), yen(0))
+    earned = sum((past.realized_pnl for past in books.closed if past.realized_pnl is not None), yen(0))
+    return realised_equity(books.balances.jpy_free + books.balances.jpy_reserved + held - earned, books.closed)

@@ -1,0 +1,67 @@
+"""Looks: the answers of the three judges, joined by pair; a side that failed is missing, never made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trading.scoring import MissingInputs, PairInputs
+from trading.signals.forecast import ForecastSignal
+from trading.signals.sentiment import SentimentSignal
+from trading.signals.technical import TechnicalSignal
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes[T]:
+    """Results of one mapped step by key; what failed is an error in words, never a missing line."""
+
+    values: Mapping[str, T]
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One pair from three sides; a side that failed is None and named in ``missing``."""
+
+    pair: str
+    technical: TechnicalSignal | None
+    forecast: ForecastSignal | None
+    sentiment: SentimentSignal | None
+    missing: Mapping[str, str]
+
+
+def looks_of(
+    technical: Outcomes[TechnicalSignal], forecast: Outcomes[ForecastSignal], sentiment: Outcomes[SentimentSignal]
+) -> list[Look]:
+    """The three judges joined by pair, in the order the pairs were asked for."""
+    sides: dict[str, Outcomes[Any]] = {"technical": technical, "forecast": forecast, "sentiment": sentiment}
+    keys = sorted({key for side in sides.values() for key in (*side.values, *side.errors)})
+    return [
+        Look(
+            pair=key,
+            technical=technical.values.get(key),
+            forecast=forecast.values.get(key),
+            sentiment=sentiment.values.get(key),
+            missing={name: side.errors[key] for name, side in sides.items() if key in side.errors},
+        )
+        for key in keys
+    ]
+
+
+def inputs_of(look: Look, *, busy: bool) -> PairInputs | MissingInputs:
+    """The scores of one pair, or what is missing of them."""
+    if busy:
+        return MissingInputs(missing=("an order of this pair is under way",))
+    if look.technical is None or look.forecast is None or look.sentiment is None:
+        return MissingInputs(missing=tuple(look.missing) or ("everything",))
+    indicators = look.technical.indicators
+    return PairInputs(
+        technical_score=look.technical.score,
+        forecast_score=look.forecast.score,
+        forecast_confidence=look.forecast.confidence,
+        sentiment_score=look.sentiment.score,
+        bb_width=indicators["bb_width"] or 0.0,
+        macd_histogram=indicators["macd_histogram"] or 0.0,
+        macd_histogram_slope=indicators["macd_histogram_slope"] or 0.0,
+    )
