@@ -48,7 +48,7 @@ def routes() -> list[web.RouteDef]:
 
 
 def funding_rate(world: World, symbol: str, at_ms: int) -> float:
-    """The rate paid at a funding time: a base of 0.01 %, a slow seeded tide, and a part of the last eight hours' move."""
+    """The rate paid at a funding time: 0.01 %, a slow seeded tide, and a part of the last eight hours' move."""
     base = 0.0001 + 0.00015 * smooth(world.config.seed, f"funding {symbol}", at_ms / (2 * DAY_MS))
     if at_ms - FUNDING_MS < world.market.first_ms:
         return base

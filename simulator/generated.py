@@ -125,9 +125,9 @@ def _waves(draw: np.random.Generator, count: int) -> list[tuple[int, int, int]]:
     """When the market-wide waves run: (start, candles of rise, candles of fall)."""
     waves, at = [], int(draw.integers(0, 8))
     while at < count:
-        rise, fall = int(draw.integers(12, 19)), int(draw.integers(6, 12))
+        rise, fall = int(draw.integers(16, 25)), int(draw.integers(9, 15))
         waves.append((at, rise, fall))
-        at += rise + fall + int(draw.integers(2, 8))
+        at += rise + fall + int(draw.integers(3, 9))
     return waves
 
 
@@ -136,7 +136,7 @@ def _ride(draw: np.random.Generator, count: int, waves: list[tuple[int, int, int
     added = np.zeros(count)
     for start, rise, fall in waves:
         leads, lag = draw.random() < shape.leader_chance, int(draw.integers(0, 4))
-        height = shape.swing * (draw.uniform(2.0, 3.4) if leads else draw.uniform(0.4, 1.1))
+        height = shape.swing * (draw.uniform(0.75, 1.25) if leads else draw.uniform(0.05, 0.15))
         given_back, top = draw.uniform(0.8, 1.2), start + lag + rise
         added[start + lag : top] += height / rise
         added[top : top + fall] -= height * given_back / fall

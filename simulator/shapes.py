@@ -40,8 +40,8 @@ class MarketShape:
 
     volatility: standard deviation of the common factor per 5 minutes (0.0011 is an ordinary day of Bitcoin).
     regime_drift: how strongly trends pull, log return per 5 minutes. jump_chance: of a common jump, per candle; a
-    coin's own jumps are as likely. swing: log height of the market-wide waves (0 = none). leader_chance: that a coin
-    rides a wave two to three times as high as the others.
+    coin's own jumps are as likely. swing: mean log height of the waves for a coin that leads one (0 = no waves); the
+    others rise by a tenth of it. leader_chance: that a coin leads a wave.
     """
 
     name: str
@@ -55,10 +55,11 @@ class MarketShape:
 CALM = MarketShape("calm", 0.0011, 0.00012, 0.0006, 0.0, 0.0)
 """An ordinary market: hours can pass in which nothing is worth buying."""
 
-LIVELY = MarketShape("lively", 0.0012, 0.00008, 0.0004, 0.018, 0.40)
-"""A market made for showing: waves of an hour or two in which some coin gains 3 to 8 % and then gives most of it back.
+LIVELY = MarketShape("lively", 0.0009, 0.00004, 0.0003, 0.075, 0.25)
+"""A market made for showing: about every three hours some coin gains 4 to 8 % within two hours and then loses most of it.
 
-Real markets do this on few days; results from this shape say that the machinery works, not that a strategy earns.
+Real markets do this on few days, and their coins move more alike (correlation 0.5 to 0.9, here 0.25 to 0.6). Results
+from this shape say that the machinery works, not that a strategy earns.
 """
 
 SHAPES: dict[str, MarketShape] = {shape.name: shape for shape in (CALM, LIVELY)}
