@@ -7,7 +7,10 @@ import sys
 
 import typer
 
-from deployments.commands import demo, desk, flows, market
+from deployments.commands.demo import demo
+from deployments.commands.desk import kill_switch, positions, status
+from deployments.commands.flows import init, run
+from deployments.commands.market import decide, score, simulator, strategy
 from trading.errors import TradingError
 
 app = typer.Typer(
@@ -17,16 +20,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("demo")(demo.demo)
-app.command("run")(flows.run)
-app.command("init")(flows.init)
-app.command("simulator")(market.simulator)
-app.command("score")(market.score)
-app.command("decide")(market.decide)
-app.add_typer(market.strategy, name="strategy")
-app.command("status")(desk.status)
-app.command("positions")(desk.positions)
-app.command("kill-switch")(desk.kill_switch)
+app.command("demo")(demo)
+app.command("run")(run)
+app.command("init")(init)
+app.command("simulator")(simulator)
+app.command("score")(score)
+app.command("decide")(decide)
+app.add_typer(strategy, name="strategy")
+app.command("status")(status)
+app.command("positions")(positions)
+app.command("kill-switch")(kill_switch)
 
 
 def main() -> None:
