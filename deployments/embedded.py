@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from deployments.processes import Child, free_port, stop_all
+from trading.errors import BadInput
 
 ENDPOINTS = "endpoints.json"
 """File in the state directory that names a running embedded world, so that other terminals find it."""
@@ -134,11 +136,21 @@ def _simulator_argv(port: int, market: MarketOptions) -> list[str]:
     return argv
 
 
+def _make_room(state: Path) -> None:
+    """An empty place for this world's runs and logs; what an earlier one left of them is its past, not ours."""
+    state.mkdir(parents=True, exist_ok=True)
+    for old in ("prefect", "logs"):
+        shutil.rmtree(state / old, ignore_errors=True)
+
+
 @contextmanager
 def embedded_world(state: Path, market: MarketOptions) -> Iterator[World]:
     """Start the world, point this process at it, and end all of it on the way out, whatever happened."""
     state = state.resolve()
-    state.mkdir(parents=True, exist_ok=True)
+    if running_world(state):
+        msg = f"an embedded world already runs in {state}; stop it, or name another directory with --state"
+        raise BadInput(msg)
+    _make_room(state)
     children, env = _children(state, market)
     before = {name: os.environ.get(name) for name in env}
     try:
@@ -158,10 +170,12 @@ def embedded_world(state: Path, market: MarketOptions) -> Iterator[World]:
 
 
 def running_world(state: Path) -> dict[str, str] | None:
-    """The environment of an embedded world that runs in this state directory; None when there is none."""
-    try:
-        env: dict[str, str] = json.loads((state / ENDPOINTS).read_text())
-        with urllib.request.urlopen(env["AWS_ENDPOINT_URL"] + "/moto-api/data.json", timeout=2):  # noqa: S310
-            return env
-    except (OSError, ValueError, KeyError):
-        return None
+    """The environment of an embedded world that runs in this state directory or one below; None when there is none."""
+    for named in (state / ENDPOINTS, *sorted(state.glob(f"*/{ENDPOINTS}"))):
+        try:
+            env: dict[str, str] = json.loads(named.read_text())
+            with urllib.request.urlopen(env["AWS_ENDPOINT_URL"] + "/moto-api/data.json", timeout=2):  # noqa: S310
+                return env
+        except (OSError, ValueError, KeyError):  # nobody there, or what a killed run left behind
+            continue
+    return None
