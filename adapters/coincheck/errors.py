@@ -99,6 +99,9 @@ REASONS: tuple[tuple[Meaning, str], ...] = (
 )
 """Words in the venue's reason, in any case; the first row that matches wins. There are no error codes to go by."""
 
+WORDS_MAX = 20_000
+"""Of a foreign body; cut far beyond what an error shows, for a secret cut in half would no longer be recognised."""
+
 STATUSES: Mapping[int, Meaning] = {401: KEY, 403: KEY, 408: NO_ANSWER, 429: BUSY}
 """HTTP statuses that mean the same whatever the body; 500 and above are SERVER."""
 
@@ -130,19 +133,19 @@ def read(response: httpx.Response) -> dict[str, Any] | Failure:
     exact than the other statuses.
     """
     status, body = response.status_code, _object(response.content)
-    seen = f"HTTP {status}"
+    seen, text = f"HTTP {status}", response.text[:WORDS_MAX]
     if status >= 500:
-        return Failure(SERVER, f"{seen} {response.text[:80]}")
+        return Failure(SERVER, f"{seen} {text}")
     refused = body is not None and body.get("success") is False
     reason = _reason(body) if refused and body is not None else ""
     known = next((meaning for meaning, words in REASONS if re.search(words, reason, re.IGNORECASE)), None)
     if status == 429 or (known is None and status in STATUSES):
-        return Failure(STATUSES[status], f"{seen} {reason or response.text[:80]}")
+        return Failure(STATUSES[status], f"{seen} {reason or text}")
     if refused:
         return Failure(known or (REFUSED if reason else EMPTY_NO), f"{seen} {reason}")
     if body is not None and 200 <= status < 300 and body.get("success", True) is True:
         return body
-    return Failure(UNCLEAR, f"{seen} {response.text[:80]}")
+    return Failure(UNCLEAR, f"{seen} {text}")
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
