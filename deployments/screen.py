@@ -50,7 +50,13 @@ class Screen:
         """Start drawing, where there is a terminal to draw on."""
         self._started = self._clock()
         if self._console.is_terminal and not self._console.is_dumb_terminal:
-            self._live = Live(console=self._console, get_renderable=self._picture, refresh_per_second=4)
+            # What others print to standard output is theirs, unless it would run into the picture.
+            self._live = Live(
+                console=self._console,
+                get_renderable=self._picture,
+                refresh_per_second=4,
+                redirect_stdout=not self._console.stderr,
+            )
             self._live.start()
         return self
 
@@ -58,6 +64,9 @@ class Screen:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop drawing; the last picture stays where it is."""
+        self._stop()
+
+    def _stop(self) -> None:
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -81,7 +90,8 @@ class Screen:
         self._plainly(line)
 
     def summary(self, done: Summary) -> None:
-        """The last word, after the run: what was done, what came of it, where to look."""
+        """The last word: what was done, what came of it, where to look. Nothing is drawn live any more after it."""
+        self._stop()
         self._console.print()
         self._console.print(summary_panel(done, ascii_only=self._is_ascii))
         for place in places(done):

@@ -83,13 +83,13 @@ def signal_rows(pair: Pair, candles: pd.DataFrame, *, quiet: bool = False) -> li
                 "context": {"score": 0.05, "note": ""},
                 "close": float(close.iloc[i]),
                 "reasons": ["a daily loss limit stops buying"],
-                "missing": ["technical"] if absent else [],
+                "missing": ["technical: 41 candles, 50 are needed"] if absent else [],
             },
         )
     return rows
 
 
-def bought(pair: Pair, at: datetime, usdt: float, spend: int, why: str) -> tuple[Trade, Position]:
+def bought(pair: Pair, at: datetime, usdt: float, spend: int, why: str = "SIGNAL") -> tuple[Trade, Position]:
     """A filled BUY and the position it opened."""
     price = jpy(pair, usdt)
     size = Quantity((Decimal(spend) / price.number).quantize(Decimal("0.00000001")), pair.coin)
@@ -126,7 +126,7 @@ def sold(position: Position, at: datetime, usdt: float, why: str) -> tuple[Trade
 
 def refused(pair: Pair, at: datetime, note: str) -> Trade:
     """A BUY that our own checks stopped."""
-    trade, _ = bought(pair, at, FIRST_CLOSE[pair.coin], 15000, "score 0.34 over 0.28")
+    trade, _ = bought(pair, at, FIRST_CLOSE[pair.coin], 15000)
     return Trade(trade.intent).on(Event.CLAIM, at).on(Event.REFUSE, at, note=note)
 
 
@@ -160,11 +160,11 @@ def a_day(candles: dict[str, pd.DataFrame], *, quiet: bool = False, start: datet
         row = candles[pair[coin].key].iloc[i]
         return row["open_time"].to_pydatetime() + INTERVAL, float(row["close"])
 
-    sol_buy, sol = bought(pair["SOL"], *at("SOL", 62), 15000, "score 0.31 over 0.28: technical +0.41, forecast +0.33")
-    sol_sell, sol = sold(sol, *at("SOL", 131), "trailing stop: 2.0 % under the peak")
-    doge_buy, doge = bought(pair["DOGE"], *at("DOGE", 101), 15000, "score 0.35 over 0.28: technical +0.52")
-    doge_sell, doge = sold(doge, *at("DOGE", 170), "signal: score -0.22 under -0.15")
-    eth_buy, eth = bought(pair["ETH"], *at("ETH", 203), 15000, "score 0.29 over 0.28: forecast +0.44")
+    sol_buy, sol = bought(pair["SOL"], *at("SOL", 62), 15000)
+    sol_sell, sol = sold(sol, *at("SOL", 131), "TRAILING_STOP")
+    doge_buy, doge = bought(pair["DOGE"], *at("DOGE", 101), 15000)
+    doge_sell, doge = sold(doge, *at("DOGE", 170), "SIGNAL")
+    eth_buy, eth = bought(pair["ETH"], *at("ETH", 203), 15000)
     no = refused(pair["AVAX"], at("AVAX", 240)[0], "spread 1.4 % is above the limit of 1 %")
     last = {pair.key: jpy(pair, float(candles[pair.key]["close"].iloc[-1])) for pair in PAIRS}
     mark = last["eth_usdt"] * eth.size - eth.cost

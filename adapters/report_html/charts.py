@@ -126,7 +126,7 @@ def _held(line: PositionLine, candles: pd.DataFrame) -> Iterable[go.Scatter]:
     leave = _close_at(candles, line.closed_at) if line.closed_at is not None else None
     if line.closed_at is not None and leave is not None:
         result = f"sold at {price_text(line.exit_price_jpy)} ({yen_text(line.realized_pnl_jpy, signed=True)})"
-        yield _mark(line.closed_at, leave, SELL, "triangle-down", result, f"why: {line.exit_reason or 'not booked'}")
+        yield _mark(line.closed_at, leave, SELL, "triangle-down", result, f"why: {line.sold_because or 'not booked'}")
 
 
 def _mark(at: datetime, level: float, colour: str, symbol: str, title: str, why: str) -> go.Scatter:

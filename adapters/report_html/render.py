@@ -17,8 +17,9 @@ from plotly.offline import get_plotlyjs
 
 from adapters.report_html.charts import Chart, active_pairs, pair_figure
 from trading.candles import empty
-from trading.report import SAID_NO, DayReport, Judgement, PairDay, headline, words
+from trading.report import SAID_NO, DayReport, PairDay, headline, words
 from trading.report.rows import coin_of
+from trading.report.why import reason_text
 
 GLOSSARY: Mapping[str, str] = {
     "Analysis": "One look at all pairs at once; it ends in exactly one decision: BUY, SELL or HOLD.",
@@ -47,7 +48,7 @@ def _environment() -> Environment:
     )
     texts = (words.yen_text, words.price_text, words.size_text, words.score_text, words.clock, words.day_and_clock)
     environment.filters |= {function.__name__: function for function in texts}
-    environment.filters |= {"coin": coin_of, "plural": words.plural, "tone": _tone}
+    environment.filters |= {"coin": coin_of, "plural": words.plural, "tone": _tone, "reason_text": reason_text}
     return environment
 
 
@@ -56,10 +57,11 @@ def _tone(number: object) -> str:
     return "" if not isinstance(number, Decimal) or number == 0 else "gain" if number > 0 else "loss"
 
 
-def _held_back(judgement: Judgement | None) -> str:
+def _held_back(pair: PairDay) -> str:
     """Why the moment that came closest did not become a buy, in words; for the table of closest calls."""
+    judgement = pair.closest
     if judgement is None:
-        return "never scored"
+        return "held whenever it was scored" if pair.scored else "never scored"
     if judgement.chosen and judgement.action == "BUY":
         return "nothing: it was bought"
     if judgement.short_by is not None and judgement.short_by <= 0:
@@ -74,7 +76,7 @@ def _held_back(judgement: Judgement | None) -> str:
 def _calls(report: DayReport) -> list[tuple[PairDay, str]]:
     """The pairs by how near they came to a buy, nearest first; those never scored last."""
     ranked = sorted(report.pairs, key=lambda pair: (pair.short_by is None, pair.short_by or 0.0, pair.pair))
-    return [(pair, _held_back(pair.closest)) for pair in ranked]
+    return [(pair, _held_back(pair)) for pair in ranked]
 
 
 def _charts(report: DayReport, candles: Mapping[str, pd.DataFrame]) -> list[Chart]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from trading.position import Position, PositionStatus
 from trading.report.quiet import quiet_spans
 from trading.report.rows import Judgement, judgement
 from trading.report.shapes import SAID_NO, DayBooks, DayReport, Health, Money, OrderLine, PairDay, PositionLine
+from trading.report.why import bought_because, sold_because
 
 
 def day_report(day_start: datetime, day_end: datetime, books: DayBooks) -> DayReport:
@@ -20,16 +22,16 @@ def day_report(day_start: datetime, day_end: datetime, books: DayBooks) -> DayRe
 
     ``day_end`` may also be now: the report is then of the day so far.
     """
-    pairs = tuple(_pair_day(pair, rows, day_start, day_end) for pair, rows in books.signals.items())
-    judgements = sorted((item for pair in pairs for item in pair.judgements), key=lambda item: (item.at, item.pair))
+    judged = {pair: _judgements(pair, rows, day_start, day_end) for pair, rows in books.signals.items()}
+    judgements = sorted((item for items in judged.values() for item in items), key=lambda item: (item.at, item.pair))
     orders = tuple(_order_line(trade) for trade in books.trades if day_start <= trade.intent.created_at < day_end)
-    positions = _position_lines(books, day_start, day_end)
+    positions = _position_lines(books, day_start, day_end, judgements)
     decided = {item.decision_id: item.action for item in judgements}
     exits = Counter(line.exit_reason or "no reason booked" for line in positions if not line.open_at_end)
     return DayReport(
         day_start=day_start,
         day_end=day_end,
-        pairs=pairs,
+        pairs=tuple(_pair_day(pair, items, positions) for pair, items in judged.items()),
         analyses=len(decided),
         decisions={"BUY": 0, "SELL": 0, "HOLD": 0} | Counter(decided.values()),
         orders_by_status=dict(Counter(line.status.value for line in orders)),
@@ -41,19 +43,23 @@ def day_report(day_start: datetime, day_end: datetime, books: DayBooks) -> DayRe
         exits_by_reason=dict(exits.most_common()),
         money=_money(books, orders, positions),
         health=_health(judgements, orders),
-        quiet=quiet_spans(day_start, day_end, judgements, orders),
+        quiet=quiet_spans(day_start, day_end, judgements, orders, positions),
         notes=(*books.notes, *_doubts(positions)),
     )
 
 
-def _pair_day(pair: str, rows: Sequence[Mapping[str, Any]], start: datetime, end: datetime) -> PairDay:
+def _judgements(pair: str, rows: Sequence[Mapping[str, Any]], start: datetime, end: datetime) -> list[Judgement]:
     read = (judgement(pair, row) for row in rows)
-    kept = tuple(item for item in read if item is not None and start <= item.at < end)
-    scored = [item for item in kept if item.score is not None]
+    return [item for item in read if item is not None and start <= item.at < end]
+
+
+def _pair_day(pair: str, judged: Sequence[Judgement], positions: Sequence[PositionLine]) -> PairDay:
+    scored = [item for item in judged if item.score is not None]
     best = max(scored, key=lambda item: item.score or 0.0, default=None)
-    near = [(item.short_by, item) for item in scored if item.short_by is not None]
+    free = [item for item in scored if not any(line.holds(pair, item.at) for line in positions)]
+    near = [(item.short_by, item) for item in free if item.short_by is not None]
     short_by, closest = min(near, key=lambda entry: entry[0], default=(None, None))
-    return PairDay(pair, len(kept), len(scored), best, closest, short_by, kept)
+    return PairDay(pair, len(judged), len(scored), best, closest, short_by, tuple(judged))
 
 
 def _order_line(trade: Trade) -> OrderLine:
@@ -75,20 +81,32 @@ def _order_line(trade: Trade) -> OrderLine:
     )
 
 
-def _position_lines(books: DayBooks, start: datetime, end: datetime) -> tuple[PositionLine, ...]:
-    reasons = {trade.intent.trade_id: trade.intent.reason for trade in books.trades}
+def _position_lines(
+    books: DayBooks, start: datetime, end: datetime, judgements: Sequence[Judgement]
+) -> tuple[PositionLine, ...]:
+    thought = {(item.decision_id, item.pair): item for item in judgements}
+    intents = {trade.intent.trade_id: trade.intent for trade in books.trades}
+    sales = {intent.position_id: intent for intent in intents.values() if intent.position_id is not None}
+
+    def line(position: Position) -> PositionLine:
+        entry, leave = intents.get(position.trade_id), sales.get(position.position_id)
+        why = bought_because(entry.reason, thought.get((entry.decision_id, entry.pair))) if entry else ""
+        left = thought.get((leave.decision_id, leave.pair)) if leave else None
+        return replace(
+            _position_line(position, books, start, end),
+            bought_because=why,
+            sold_because=sold_because(position.exit_reason, left) if position.closed_at else "",
+        )
+
     held = [held for held in books.positions if held.opened_at < end and not _closed_before(held, start)]
-    return tuple(
-        _position_line(position, books, start, end, reasons.get(position.trade_id, ""))
-        for position in sorted(held, key=lambda position: (position.opened_at, position.position_id))
-    )
+    return tuple(line(one) for one in sorted(held, key=lambda one: (one.opened_at, one.position_id)))
 
 
 def _closed_before(position: Position, at: datetime) -> bool:
     return position.closed_at is not None and position.closed_at < at
 
 
-def _position_line(position: Position, books: DayBooks, start: datetime, end: datetime, why: str) -> PositionLine:
+def _position_line(position: Position, books: DayBooks, start: datetime, end: datetime) -> PositionLine:
     is_open = position.status is not PositionStatus.CLOSED or (position.closed_at or start) >= end
     price = books.prices.get(position.pair) if is_open else None
     unrealized = price * position.size - position.cost if price else None
@@ -101,7 +119,7 @@ def _position_line(position: Position, books: DayBooks, start: datetime, end: da
         open_at_end=is_open,
         opened_at=position.opened_at,
         opened_today=position.opened_at >= start,
-        bought_because=why,
+        bought_because="",
         size=position.size.number,
         entry_price_jpy=position.entry_price.number,
         cost_jpy=position.cost.number,
@@ -111,6 +129,7 @@ def _position_line(position: Position, books: DayBooks, start: datetime, end: da
         closed_at=None if is_open else position.closed_at,
         exit_price_jpy=exit_price.number if exit_price else None,
         exit_reason="" if is_open else position.exit_reason,
+        sold_because="",
         realized_pnl_jpy=realized.number if realized is not None else None,
         unrealized_pnl_jpy=unrealized.number if unrealized is not None else None,
         stops=tuple((at, stop.number) for at, stop in books.stops.get(position.position_id, ())),
@@ -136,10 +155,18 @@ def _money(books: DayBooks, orders: Sequence[OrderLine], positions: Sequence[Pos
 def _health(judgements: Sequence[Judgement], orders: Sequence[OrderLine]) -> Health:
     return Health(
         fallbacks=dict(Counter(item.fallback for item in judgements if item.fallback).most_common()),
-        missing=dict(Counter(name for item in judgements for name in item.missing).most_common()),
-        neutral=dict(Counter(note for item in judgements for note in item.neutral).most_common()),
+        missing=_by_input([note for item in judgements for note in item.missing]),
+        neutral=_by_input([note for item in judgements for note in item.neutral]),
         refusals=dict(Counter(f"{o.status.value}: {o.note or 'no note'}" for o in orders if o.status in SAID_NO)),
     )
+
+
+def _by_input(notes: Sequence[str]) -> dict[str, int]:
+    """Notes of the form ``input: detail`` counted by input, most frequent first, each with the last detail it had."""
+    split = [note.partition(": ") for note in notes]
+    last = {name: detail for name, _, detail in split}
+    counts = Counter(name for name, _, _ in split).most_common()
+    return {f"{name}: {last[name]}" if last[name] else name: count for name, count in counts}
 
 
 def _doubts(positions: Sequence[PositionLine]) -> list[str]:

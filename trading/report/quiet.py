@@ -8,7 +8,7 @@ from itertools import groupby
 
 from trading.order import Status
 from trading.report.rows import Judgement, coin_of
-from trading.report.shapes import OrderLine, QuietSpan
+from trading.report.shapes import OrderLine, PositionLine, QuietSpan
 
 HOUR = timedelta(hours=1)
 SILENT, BLIND, STOPPED, BELOW = "silent", "blind", "stopped", "below"
@@ -18,12 +18,16 @@ type Hour = tuple[datetime, datetime, list[Judgement], list[OrderLine]]
 
 
 def quiet_spans(
-    start: datetime, end: datetime, judgements: Sequence[Judgement], orders: Sequence[OrderLine]
+    start: datetime,
+    end: datetime,
+    judgements: Sequence[Judgement],
+    orders: Sequence[OrderLine],
+    positions: Sequence[PositionLine],
 ) -> tuple[QuietSpan, ...]:
     """The hours of [start, end) without a filled order, neighbours of one kind joined, each with its reason."""
     hours = _hours(start, end, judgements, orders)
     told = groupby(hours, key=_kind)
-    return tuple(_span(kind, list(group)) for kind, group in told if kind)
+    return tuple(_span(kind, list(group), positions) for kind, group in told if kind)
 
 
 def _hours(
@@ -53,11 +57,13 @@ def _kind(hour: Hour) -> str:
     return BELOW if any(item.score is not None for item in judgements) else BLIND
 
 
-def _span(kind: str, hours: list[Hour]) -> QuietSpan:
+def _span(kind: str, hours: list[Hour], positions: Sequence[PositionLine]) -> QuietSpan:
     judgements = [item for hour in hours for item in hour[2]]
     orders = [order for hour in hours for order in hour[3]]
     analyses = len({item.decision_id for item in judgements})
-    return QuietSpan(hours[0][0], hours[-1][1], analyses, kind, _why(kind, judgements, orders))
+    free = [item for item in judgements if not any(line.holds(item.pair, item.at) for line in positions)]
+    why = _below(free) if kind == BELOW else _why(kind, judgements, orders)
+    return QuietSpan(hours[0][0], hours[-1][1], analyses, kind, why)
 
 
 def _why(kind: str, judgements: list[Judgement], orders: list[OrderLine]) -> str:
@@ -66,18 +72,14 @@ def _why(kind: str, judgements: list[Judgement], orders: list[OrderLine]) -> str
     if kind == BLIND:
         missing = ", ".join(sorted({name for item in judgements for name in item.missing})) or "not said which"
         return f"no pair could be scored; missing input: {missing}"
-    if kind == STOPPED:
-        notes = dict.fromkeys(
-            f"{coin_of(order.pair)} {order.side} {order.status}: {order.note or 'no note'}" for order in orders
-        )
-        return "; ".join(notes) or "a trade was decided, but no order of it is in the books"
-    return _below(judgements)
+    notes = (f"{coin_of(order.pair)} {order.side} {order.status}: {order.note or 'no note'}" for order in orders)
+    return "; ".join(dict.fromkeys(notes)) or "a trade was decided, but no order of it is in the books"
 
 
-def _below(judgements: list[Judgement]) -> str:
-    near = [(item.short_by, item) for item in judgements if item.short_by is not None]
+def _below(free: list[Judgement]) -> str:
+    near = [(item.short_by, item) for item in free if item.short_by is not None]
     if not near:
-        return "scores were booked without thresholds"
+        return "every pair that could be scored was held already" if not free else "scores without thresholds"
     short_by, item = min(near, key=lambda entry: entry[0])
     if short_by > 0:
         return f"no score reached its threshold; the closest was {coin_of(item.pair)}, {short_by:.2f} short"

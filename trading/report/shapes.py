@@ -44,7 +44,7 @@ class DayBooks:
 
 @dataclass(frozen=True, slots=True)
 class PairDay:
-    """One pair's day. ``best`` is the highest score, ``closest`` the least distance to its own buy threshold.
+    """One pair's day. ``best`` is the highest score, ``closest`` the least distance to buying while not held.
 
     They may differ: the threshold moves with the market. ``short_by`` is that least distance; zero or less = reached.
     """
@@ -79,7 +79,10 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class PositionLine:
-    """One position: ``realized_pnl_jpy`` when it closed in the day, ``unrealized_pnl_jpy`` while open and priced."""
+    """One position: ``realized_pnl_jpy`` when it closed in the day, ``unrealized_pnl_jpy`` while open and priced.
+
+    ``exit_reason`` is as booked, for machines; ``bought_because`` and ``sold_because`` are for people.
+    """
 
     position_id: str
     pair: str
@@ -97,9 +100,14 @@ class PositionLine:
     closed_at: datetime | None
     exit_price_jpy: Decimal | None
     exit_reason: str
+    sold_because: str
     realized_pnl_jpy: Decimal | None
     unrealized_pnl_jpy: Decimal | None
     stops: tuple[tuple[datetime, Decimal], ...]
+
+    def holds(self, pair: str, at: datetime) -> bool:
+        """Whether this pair was held through this position just before a time."""
+        return pair == self.pair and self.opened_at < at and (self.closed_at is None or at <= self.closed_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,10 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What was not as it should be, counted by reason: each count is one pair in one analysis, or one order."""
+    """What was not as it should be, counted by reason: each count is one pair in one analysis, or one order.
+
+    The details of missing and neutral inputs change from time to time: they are counted by input, with the last detail.
+    """
 
     fallbacks: Mapping[str, int]
     missing: Mapping[str, int]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from trading.report.rows import Judgement, coin_of
-from trading.report.shapes import DayReport
+from trading.report.shapes import DayReport, Money
 
 JST = timezone(timedelta(hours=9), "JST")
 """Japan has no summer time: a fixed offset needs no time-zone files."""
@@ -91,11 +91,19 @@ def _outcome(report: DayReport) -> str:
         earned = f"earned {yen_text(result)}" if result >= 0 else f"lost {yen_text(-result)}"
         parts.append(f"what was sold {earned} ({plural(money.wins, 'win')}, {plural(money.losses, 'loss')})")
     if report.open_at_end:
-        mark = money.unrealized_pnl_jpy
-        than = f"{yen_text(abs(mark))} {'more' if mark >= 0 else 'less'} than was paid"
-        parts.append(f"{plural(report.open_at_end, 'position')} still held, worth {than}")
+        parts.append(f"{plural(report.open_at_end, 'position')} still held, {_marked(money)}")
     line = "; ".join(parts)
     return f"{line[:1].upper()}{line[1:]}."
+
+
+def _marked(money: Money) -> str:
+    """What is held against what was paid for it. Without a last price that is not known, and said."""
+    if money.unpriced:
+        return f"without a last price for {', '.join(coin_of(pair) for pair in money.unpriced)}"
+    mark = money.unrealized_pnl_jpy
+    if yen_text(mark) == yen_text(Decimal(0)):
+        return "worth what was paid"
+    return f"worth {yen_text(abs(mark))} {'more' if mark > 0 else 'less'} than was paid"
 
 
 def _nearness(report: DayReport) -> str:
