@@ -56,8 +56,8 @@ class RedactingFilter(logging.Filter):
         """Redact the record in place."""
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):  # a broken format string is the logging module's to report, not ours to hide
-            return True
+        except (TypeError, ValueError):  # logging would print the arguments of a broken format as they are
+            message = f"{record.msg!r} with arguments {record.args!r}"
         record.msg, record.args = redacted(message, self._secrets), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)

@@ -86,7 +86,7 @@ class SlackAlerts:
         except Exception as error:  # noqa: BLE001 - I24: whatever it is, a notice does not stop the desk
             refused = isinstance(error, URLError) and isinstance(error.reason, ConnectionRefusedError)
             return one_line(f"{type(error).__name__}: {error}", self._secrets), PAUSE_S if refused else None
-        if reply.status_code == 200:
+        if reply.status_code == 200 and str(reply.body).strip() == "ok":  # HTML with status 200 is not Slack
             return None, None
         passing = reply.status_code == 429 or reply.status_code >= 500
         trouble = one_line(f"HTTP {reply.status_code} {reply.body}", self._secrets)

@@ -24,6 +24,10 @@ class World:
         """The truth about the account."""
         return httpx.get(f"{self.url}/_ledger", timeout=10).json()
 
+    def told(self) -> Any:
+        """What the Slack webhook took."""
+        return httpx.get(f"{self.url}/_slack", timeout=10).json()
+
     def fault(self, **spec: Any) -> None:
         """Something goes wrong from now on."""
         httpx.post(f"{self.url}/_faults", json=spec, timeout=10).raise_for_status()
