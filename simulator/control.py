@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from simulator.clock import Backwards
+from simulator.coincheck.rows import plain
 from simulator.faults import Fault, FaultSpec
 from simulator.times import from_ms, iso, parse_iso, to_ms
 from simulator.world import World, world_of
@@ -72,7 +73,7 @@ async def show_ledger(request: web.Request) -> web.Response:
     world.exchange.settle(world.clock.ms())
     ledger = world.exchange.ledger
     balances = {
-        name: {"free": str(ledger.free(name)), "reserved": str(ledger.reserved(name)), "start": str(start)}
+        name: {"free": plain(ledger.free(name)), "reserved": plain(ledger.reserved(name)), "start": plain(start)}
         for name, start in ledger.start.items()
     }
     orders = [_order(world, order_id) for order_id in world.exchange.orders]
@@ -133,16 +134,16 @@ def _fault(fault: Fault) -> dict[str, Any]:
 def _order(world: World, order_id: int) -> dict[str, Any]:
     order = world.exchange.orders[order_id]
     numbers = {
-        name: None if value is None else str(value)
+        name: None if value is None else plain(value)
         for name in ("rate", "amount", "market_buy_amount", "stop_loss_rate", "executed_amount", "executed_jpy", "held")
         for value in (getattr(order, name),)
     }
     fills = [
         {
             "id": fill.id,
-            "price": str(fill.price),
-            "amount": str(fill.amount),
-            "funds_jpy": str(fill.funds),
+            "price": plain(fill.price),
+            "amount": plain(fill.amount),
+            "funds_jpy": plain(fill.funds),
             "at": iso(fill.at_ms),
             "liquidity": "T" if fill.taker else "M",
         }

@@ -100,4 +100,5 @@ def _day(world: World, day: int, *, us_dates: bool) -> dict[str, str]:
 
 
 def _in_currencies(usd: float, prices: dict[str, float], yen: float) -> dict[str, float]:
-    return {**{coin: usd / price for coin, price in prices.items()}, "usd": usd, "jpy": usd * yen}
+    coins: dict[str, float] = {coin: usd / prices[coin] for coin in ("btc", "eth", "xrp") if coin in prices}
+    return {**coins, "usd": usd, "jpy": usd * yen}

@@ -59,6 +59,7 @@ async def _page(_fault: Fault, _request: web.Request, _handler: Handler) -> web.
 
 async def _delay(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     """Wait first. The call is carried out even when the client has gone: that is what makes a time-out ambiguous."""
+    await request.read()  # while the client is still there
     await asyncio.sleep(fault.spec.seconds)
     return await handler(request)
 

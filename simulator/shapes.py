@@ -56,7 +56,7 @@ CALM = MarketShape("calm", 0.0011, 0.00012, 0.0006, 0.0, 0.0)
 """An ordinary market: hours can pass in which nothing is worth buying."""
 
 LIVELY = MarketShape("lively", 0.0009, 0.00004, 0.0003, 0.075, 0.25)
-"""A market made for showing: about every three hours some coin gains 4 to 8 % within two hours and then loses most of it.
+"""A market made for showing: every few hours some coin gains 4 to 8 % within two hours and then loses most of it.
 
 Real markets do this on few days, and their coins move more alike (correlation 0.5 to 0.9, here 0.25 to 0.6). Results
 from this shape say that the machinery works, not that a strategy earns.

@@ -37,8 +37,10 @@ class World:
 
 
 WORLD = web.AppKey("world", World)
-FROZEN_MS = "frozen_ms"
-HIDDEN = "hidden"
+FROZEN_MS = web.RequestKey("frozen_ms", int)
+"""On a request: the time whose prices it is shown, when they are stale."""
+HIDDEN: web.RequestKey[frozenset[int]] = web.RequestKey("hidden", frozenset)
+"""On a request: open times of the candles that are hidden from it."""
 
 
 def make_world(config: SimulatorConfig) -> World:
@@ -74,5 +76,5 @@ def world_of(request: web.Request) -> World:
 
 def seen_ms(request: web.Request) -> int:
     """The time whose prices this request gets to see: now, or when a ``stale`` fault froze them."""
-    frozen: int | None = request.get(FROZEN_MS)
+    frozen = request.get(FROZEN_MS)
     return world_of(request).clock.ms() if frozen is None else frozen

@@ -13,11 +13,17 @@ from simulator.ledger import Fill
 from simulator.times import iso
 
 
+def plain(value: Decimal) -> str:
+    """``30010``, ``0.1``, ``0``: all digits, no exponent, no trailing zeros."""
+    digits = format(value, "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
 def text(value: Decimal | None) -> str | None:
     """``30010.0``, ``0.1``: plain digits with at least one after the point; null stays null."""
     if value is None:
         return None
-    digits = format(value.normalize(), "f")
+    digits = plain(value)
     return digits if "." in digits else digits + ".0"
 
 

@@ -28,7 +28,7 @@ class Visitor:
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON of a public GET."""
-        return self.http.get(self.url + path, params=query).json()
+        return self.http.get(self.url + path, params=query or None).json()
 
     def post(self, path: str, body: Any) -> httpx.Response:
         """A JSON body to a control endpoint."""
