@@ -18,7 +18,7 @@ from adapters.dynamodb.items import KILL_SWITCH, LIVE, slot_key, trade_key
 from adapters.dynamodb.reads import LedgerReads
 from adapters.dynamodb.wire import Item, iso
 from adapters.dynamodb.writes import Writes
-from trading.errors import BadInput, Halt, Transient
+from trading.errors import BadInput, Halt, Transient, Unknown
 from trading.limits import KillSwitch
 from trading.order import TERMINAL, Intent, Side, Status, Trade
 from trading.ports import Booking
@@ -49,15 +49,14 @@ class DynamoLedger(LedgerReads):
             if booking.intents and not missing:
                 return ids
             writes = self._intent_writes(missing, booking)
-            *early, final = transactions(writes, rows(booking, self._names, self._analysed(booking)))
             try:
-                for some in (*early, final):
+                for some in transactions(writes, rows(booking, self._names, self._analysed(booking))):
                     self._dynamo.write(*some)
-            except Lost:
-                continue  # read again who holds what
+            except (Lost, Unknown):
+                continue  # read again what is booked and who holds what
             return ids
-        msg = f"{booking.decision_id} met other writers {RACES} times"
-        raise Transient(msg)
+        msg = f"{booking.decision_id} met other writers or lost replies {RACES} times; it may be booked"
+        raise Unknown(msg)
 
     def book_exit(self, intent: Intent, position: Position) -> None:
         """Book one exit: the trade, and the position CLOSING, in one transaction.
