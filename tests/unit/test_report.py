@@ -21,6 +21,7 @@ from trading.report.why import bought_because
 
 END = START + DAY
 HOUR = timedelta(hours=1)
+EARLY = START + timedelta(minutes=1)
 SOL, AVAX = next(p for p in PAIRS if p.coin == "SOL"), next(p for p in PAIRS if p.coin == "AVAX")
 
 
@@ -74,8 +75,8 @@ def days(draw: st.DrawFn) -> DayBooks:
 def test_profit_is_the_sum_over_positions(books: DayBooks) -> None:
     """Realised = exactly what the positions closed in the day booked; unrealised = bid x size - cost of the priced."""
     money = day_report(START, END, books).money
-    closed = [p for p in books.positions if p.closed_at is not None and START <= p.closed_at < END]
-    held = [p for p in books.positions if p.opened_at < END and (p.closed_at is None or p.closed_at >= END)]
+    closed = [p for p in books.positions if p.closed_at is not None and START < p.closed_at <= END]
+    held = [p for p in books.positions if p.opened_at <= END and (p.closed_at is None or p.closed_at > END)]
     assert money.realized_pnl_jpy == sum((p.realized_pnl.number for p in closed if p.realized_pnl is not None), 0)
     priced = [p for p in held if p.pair in books.prices]
     assert money.unrealized_pnl_jpy == sum(
@@ -89,10 +90,10 @@ def test_profit_is_the_sum_over_positions(books: DayBooks) -> None:
 def test_counts_add_up(books: DayBooks) -> None:
     """Every order has one status, every position one end, every analysis one decision, every refusal one reason."""
     report = day_report(START, END, books)
-    in_day = [t for t in books.trades if START <= t.intent.created_at < END]
+    in_day = [t for t in books.trades if START < t.intent.created_at <= END]
     assert sum(report.orders_by_status.values()) == len(report.orders) == len(in_day)
     assert report.closed + report.open_at_end == len(report.positions)
-    assert report.opened == sum(START <= p.opened_at < END for p in books.positions)
+    assert report.opened == sum(START < p.opened_at <= END for p in books.positions)
     assert sum(report.exits_by_reason.values()) == report.closed
     assert sum(report.decisions.values()) == report.analyses
     assert sum(report.health.refusals.values()) == sum(t.status in SAID_NO for t in in_day)
@@ -103,7 +104,9 @@ def test_every_hour_is_traded_or_explained(books: DayBooks) -> None:
     """The quiet spans and the hours with a filled order are the whole day, once each; every span has a reason."""
     report = day_report(START, END, books)
     quiet = [span.start + HOUR * i for span in report.quiet for i in range((span.end - span.start) // HOUR)]
-    busy = {o.at.replace(minute=0) for o in report.orders if o.status is Status.FILLED}
+    busy = {
+        (o.at - timedelta(seconds=1)).replace(minute=0, second=0) for o in report.orders if o.status is Status.FILLED
+    }
     assert len(quiet) == len(set(quiet))
     assert sorted({*quiet, *busy}) == [START + HOUR * i for i in range(24)]
     assert not busy.intersection(quiet)
@@ -126,12 +129,12 @@ def _only_scores(text: str) -> float:
     return float(text)
 
 
-def test_a_day_ends_where_the_next_begins() -> None:
-    """What happens at the very end belongs to the next day, so that no row, order or sale is counted twice."""
-    trade, position = bought(SOL, START, 130.0, 15_000, "because")
-    leave, closed = sold(position, END, 140.0, "stop")
+def test_a_day_begins_where_the_last_one_ended() -> None:
+    """What happens at the moment of reporting is in that report, not in the next: nothing is lost or doubled."""
+    trade, position = bought(SOL, END, 130.0, 15_000, "because")
+    leave, closed = sold(position, END + DAY, 140.0, "stop")
     books = DayBooks(
-        signals={SOL.key: [row(START), row(END)]},
+        signals={SOL.key: [row(START), row(END), row(END + DAY)]},
         trades=[trade, leave],
         positions=[closed],
         prices={SOL.key: jpy(SOL, 135.0)},
@@ -139,17 +142,17 @@ def test_a_day_ends_where_the_next_begins() -> None:
     today, tomorrow = day_report(START, END, books), day_report(END, END + DAY, books)
     assert (today.analyses, tomorrow.analyses) == (1, 1)
     assert (len(today.orders), len(tomorrow.orders)) == (1, 1)
-    assert (today.closed, today.open_at_end, tomorrow.closed, tomorrow.opened) == (0, 1, 1, 0)
+    assert (today.opened, today.closed, today.open_at_end) == (1, 0, 1)
+    assert (tomorrow.opened, tomorrow.closed, tomorrow.open_at_end) == (0, 1, 0)
     assert today.money.realized_pnl_jpy == 0 < tomorrow.money.realized_pnl_jpy
-    assert today.positions[0].exit_reason == ""
-    assert tomorrow.positions[0].bought_because == "because"
+    assert (today.positions[0].exit_reason, tomorrow.positions[0].bought_because) == ("", "because")
     assert not day_report(END + DAY, END + DAY * 2, books).positions
 
 
 def test_i16_the_distance_to_the_threshold_is_shown() -> None:
     """I16: per pair the best score, and the least distance to the threshold of its own moment, which may be another."""
-    calm, nervous = row(START, 0.20, buy_threshold=0.22), row(START + HOUR, 0.30, buy_threshold=0.56)
-    pair = pair_of([calm, nervous, row(START + 2 * HOUR, None)])
+    calm, nervous = row(EARLY, 0.20, buy_threshold=0.22), row(EARLY + HOUR, 0.30, buy_threshold=0.56)
+    pair = pair_of([calm, nervous, row(EARLY + 2 * HOUR, None)])
     assert pair.best is not None
     assert pair.closest is not None
     assert (pair.best.score, pair.closest.score) == (0.30, 0.20)
@@ -161,8 +164,8 @@ def test_i18_missing_inputs_and_stand_ins_are_counted() -> None:
     """I18: a missing input, a forecast that stood in and a neutral input are counted by reason, never defaulted."""
     report = report_of(
         [
-            row(START, None, missing=["technical"], forecast={"model": "momentum-fallback"}),
-            row(START + HOUR, 0.1, forecast={"fallback_reason": "endpoint throttled"}, sentiment={"note": "stale"}),
+            row(EARLY, None, missing=["technical"], forecast={"model": "momentum-fallback"}),
+            row(EARLY + HOUR, 0.1, forecast={"fallback_reason": "endpoint throttled"}, sentiment={"note": "stale"}),
         ]
     )
     assert report.health.missing == {"technical": 1}
@@ -174,7 +177,7 @@ def test_i18_missing_inputs_and_stand_ins_are_counted() -> None:
 def test_what_changes_in_a_note_is_not_counted_apart() -> None:
     """The age of stale news differs every time: it is one line, counted, with the last detail."""
     rows = [
-        row(START + HOUR * i, 0.1, sentiment={"note": f"{i} h old"}, missing=[f"chart: {i} rows"]) for i in range(3)
+        row(EARLY + HOUR * i, 0.1, sentiment={"note": f"{i} h old"}, missing=[f"chart: {i} rows"]) for i in range(3)
     ]
     health = report_of(rows).health
     assert (health.missing, health.neutral) == ({"chart: 2 rows": 3}, {"sentiment: 2 h old": 3})
@@ -182,7 +185,7 @@ def test_what_changes_in_a_note_is_not_counted_apart() -> None:
 
 def test_a_trade_tells_the_scores_that_led_to_it() -> None:
     """A trade booked as SIGNAL is told by the score of its own analysis, a stop in words."""
-    at, weights = START + HOUR, {"technical": 0.5, "forecast": 0.5, "context": 0.1}
+    at, weights = EARLY + HOUR, {"technical": 0.5, "forecast": 0.5, "context": 0.1}
     trade, position = bought(SOL, at, 130.0, 15_000)
     leave, closed = sold(position, at + HOUR, 129.0, "SIGNAL")
     up = {"technical": 0.5, "forecast": 0.2, "context": -0.4}
@@ -202,21 +205,21 @@ def test_a_trade_tells_the_scores_that_led_to_it() -> None:
 
 def test_a_pair_that_is_held_is_no_missed_buy() -> None:
     """The closest call is of moments at which the pair was free to be bought, that of its purchase included."""
-    _, position = bought(SOL, START + HOUR, 130.0, 15_000)
-    rows = [row(START, 0.2), row(START + HOUR, 0.3), row(START + 2 * HOUR, 0.9)]
+    _, position = bought(SOL, EARLY + HOUR, 130.0, 15_000)
+    rows = [row(EARLY, 0.2), row(EARLY + HOUR, 0.3), row(EARLY + 2 * HOUR, 0.9)]
     report = report_of(rows, positions=[position], prices={SOL.key: position.entry_price})
     assert report.pairs[0].closest is not None
     assert (report.pairs[0].closest.score, report.pairs[0].best and report.pairs[0].best.score) == (0.3, 0.9)
-    held = report_of([row(START + 2 * HOUR, 0.9)], positions=[position])
+    held = report_of([row(EARLY + 2 * HOUR, 0.9)], positions=[position])
     assert held.pairs[0].closest is None
     assert "held already" in next(span.why for span in held.quiet if span.kind == "below")
 
 
 def test_the_kinds_of_quiet() -> None:
     """No analysis, no score, a stopped order and a low score are told apart, and neighbours of a kind are joined."""
-    stop = refused(SOL, START + 3 * HOUR, "spread 1.4 %")
-    rows = [row(START + HOUR, None, missing=["technical"]), row(START + 2 * HOUR, 0.2)]
-    spans = report_of([*rows, row(START + 3 * HOUR, 0.3)], trades=[stop]).quiet
+    stop = refused(SOL, EARLY + 3 * HOUR, "spread 1.4 %")
+    rows = [row(EARLY + HOUR, None, missing=["technical"]), row(EARLY + 2 * HOUR, 0.2)]
+    spans = report_of([*rows, row(EARLY + 3 * HOUR, 0.3)], trades=[stop]).quiet
     assert [span.kind for span in spans] == ["silent", "blind", "below", "stopped", "silent"]
     assert spans[-1].end - spans[-1].start == 20 * HOUR
     assert [span.analyses for span in spans] == [0, 1, 1, 1, 0]
@@ -227,19 +230,19 @@ def test_the_kinds_of_quiet() -> None:
 
 def test_a_decision_without_an_order_is_not_explained_away() -> None:
     """A BUY that left no order in the books is told as such, not as a low score."""
-    (span,) = (s for s in report_of([row(START, 0.4, action="BUY", chosen=True)]).quiet if s.kind == "stopped")
+    (span,) = (s for s in report_of([row(EARLY, 0.4, action="BUY", chosen=True)]).quiet if s.kind == "stopped")
     assert "no order of it is in the books" in span.why
 
 
 def test_a_threshold_reached_without_a_buy_says_why() -> None:
     """A score over its threshold that was not bought shows the booked reason."""
-    first = report_of([row(START, 0.4, reasons=["kill switch"])]).quiet[0]
+    first = report_of([row(EARLY, 0.4, reasons=["kill switch"])]).quiet[0]
     assert first.why == "SOL reached its threshold but was not bought: kill switch"
 
 
 def test_a_close_without_a_result_is_said() -> None:
     """A position closed without a booked result is in no sum, and a note says so."""
-    _, closed = sold(bought(SOL, START, 130.0, 15_000, "x")[1], START + HOUR, 131.0, "stop")
+    _, closed = sold(bought(SOL, EARLY, 130.0, 15_000, "x")[1], EARLY + HOUR, 131.0, "stop")
     report = report_of([], positions=[replace(closed, realized_pnl=None)])
     assert (report.money.realized_pnl_jpy, report.closed) == (Decimal(0), 1)
     assert closed.position_id in report.notes[-1]
@@ -247,8 +250,8 @@ def test_a_close_without_a_result_is_said() -> None:
 
 def test_an_unknown_order_shows() -> None:
     """An order without an answer is listed with the refusals: it needs eyes."""
-    trade = Trade(bought(SOL, START, 130.0, 15_000, "x")[0].intent).on(Event.CLAIM, START).on(Event.SEND, START)
-    assert report_of([], trades=[trade.on(Event.LOSE, START, note="timeout")]).health.refusals == {
+    trade = Trade(bought(SOL, EARLY, 130.0, 15_000, "x")[0].intent).on(Event.CLAIM, EARLY).on(Event.SEND, EARLY)
+    assert report_of([], trades=[trade.on(Event.LOSE, EARLY, note="timeout")]).health.refusals == {
         "UNKNOWN: timeout": 1
     }
 

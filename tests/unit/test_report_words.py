@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.days import DAY, PAIRS, START, a_day, bought, generated_candles
-from tests.unit.test_report import days, report_of, row
+from tests.unit.test_report import EARLY, days, report_of, row
 from trading.report import DayBooks, day_report, headline
 from trading.report.words import clock, day_and_clock, plural, price_text, score_text, size_text, yen_text
 
@@ -82,7 +82,7 @@ def test_any_day_has_two_sentences(books: DayBooks) -> None:
 def test_a_traded_day() -> None:
     """A day with trades says how many, what they earned and what is still held."""
     first, second = headline(a_day(CANDLES))
-    assert first == "After 91 analyses of 6 pairs the trader made 3 purchases and 2 sales."
+    assert first == "After 92 analyses of 6 pairs the trader made 3 purchases and 2 sales."
     assert re.fullmatch(
         r"What was sold (earned|lost) ¥[\d,]+ .*; 1 position still held, worth ¥\d+ \w+ than was paid\.", second
     )
@@ -99,9 +99,9 @@ def test_no_price_no_guess() -> None:
 
 def test_a_day_of_nothing() -> None:
     """I16: a day without a trade says how near it came; one without a score or an analysis says that instead."""
-    near = headline(report_of([row(START, 0.2)]))
+    near = headline(report_of([row(EARLY, 0.2)]))
     assert near[0] == "After 1 analysis of 1 pair the trader bought nothing and sold nothing."
-    assert near[1] == "The closest call was SOL at 09:00: +0.20, 0.08 short of the +0.28 to buy."
-    assert "missing" in headline(report_of([row(START, None)]))[1]
-    assert "reached its buy threshold" in headline(report_of([row(START, 0.5)]))[1]
+    assert near[1] == "The closest call was SOL at 09:01: +0.20, 0.08 short of the +0.28 to buy."
+    assert "missing" in headline(report_of([row(EARLY, None)]))[1]
+    assert "reached its buy threshold" in headline(report_of([row(EARLY, 0.5)]))[1]
     assert headline(report_of([]))[0].startswith("No analysis ran")

@@ -18,13 +18,13 @@ from trading.report.why import bought_because, sold_because
 
 
 def day_report(day_start: datetime, day_end: datetime, books: DayBooks) -> DayReport:
-    """The report of [day_start, day_end): a row or trade at ``day_end`` itself belongs to the next day.
+    """The report of (day_start, day_end]: what happened up to and including the moment at which it is written.
 
-    ``day_end`` may also be now: the report is then of the day so far.
+    What happened at ``day_start`` itself is in the report before. An analysis at midnight is of the day before it.
     """
     judged = {pair: _judgements(pair, rows, day_start, day_end) for pair, rows in books.signals.items()}
     judgements = sorted((item for items in judged.values() for item in items), key=lambda item: (item.at, item.pair))
-    orders = tuple(_order_line(trade) for trade in books.trades if day_start <= trade.intent.created_at < day_end)
+    orders = tuple(_order_line(trade) for trade in books.trades if day_start < trade.intent.created_at <= day_end)
     positions = _position_lines(books, day_start, day_end, judgements)
     decided = {item.decision_id: item.action for item in judgements}
     exits = Counter(line.exit_reason or "no reason booked" for line in positions if not line.open_at_end)
@@ -50,7 +50,7 @@ def day_report(day_start: datetime, day_end: datetime, books: DayBooks) -> DayRe
 
 def _judgements(pair: str, rows: Sequence[Mapping[str, Any]], start: datetime, end: datetime) -> list[Judgement]:
     read = (judgement(pair, row) for row in rows)
-    return [item for item in read if item is not None and start <= item.at < end]
+    return [item for item in read if item is not None and start < item.at <= end]
 
 
 def _pair_day(pair: str, judged: Sequence[Judgement], positions: Sequence[PositionLine]) -> PairDay:
@@ -98,16 +98,16 @@ def _position_lines(
             sold_because=sold_because(position.exit_reason, left) if position.closed_at else "",
         )
 
-    held = [held for held in books.positions if held.opened_at < end and not _closed_before(held, start)]
+    held = [held for held in books.positions if held.opened_at <= end and not _closed_by(held, start)]
     return tuple(line(one) for one in sorted(held, key=lambda one: (one.opened_at, one.position_id)))
 
 
-def _closed_before(position: Position, at: datetime) -> bool:
-    return position.closed_at is not None and position.closed_at < at
+def _closed_by(position: Position, at: datetime) -> bool:
+    return position.closed_at is not None and position.closed_at <= at
 
 
 def _position_line(position: Position, books: DayBooks, start: datetime, end: datetime) -> PositionLine:
-    is_open = position.status is not PositionStatus.CLOSED or (position.closed_at or start) >= end
+    is_open = position.status is not PositionStatus.CLOSED or (position.closed_at or start) > end
     price = books.prices.get(position.pair) if is_open else None
     unrealized = price * position.size - position.cost if price else None
     realized = None if is_open else position.realized_pnl
@@ -118,7 +118,7 @@ def _position_line(position: Position, books: DayBooks, start: datetime, end: da
         coin=position.size.coin,
         open_at_end=is_open,
         opened_at=position.opened_at,
-        opened_today=position.opened_at >= start,
+        opened_today=position.opened_at > start,
         bought_because="",
         size=position.size.number,
         entry_price_jpy=position.entry_price.number,

@@ -24,7 +24,7 @@ def quiet_spans(
     orders: Sequence[OrderLine],
     positions: Sequence[PositionLine],
 ) -> tuple[QuietSpan, ...]:
-    """The hours of [start, end) without a filled order, neighbours of one kind joined, each with its reason."""
+    """The hours of (start, end] without a filled order, neighbours of one kind joined, each with its reason."""
     hours = _hours(start, end, judgements, orders)
     told = groupby(hours, key=_kind)
     return tuple(_span(kind, list(group), positions) for kind, group in told if kind)
@@ -39,8 +39,8 @@ def _hours(
         yield (
             at,
             until,
-            [item for item in judgements if at <= item.at < until],
-            [order for order in orders if at <= order.at < until],
+            [item for item in judgements if at < item.at <= until],
+            [order for order in orders if at < order.at <= until],
         )
         at = until
 

@@ -151,7 +151,7 @@ class QuietSpan:
 
 @dataclass(frozen=True, slots=True)
 class DayReport:
-    """A day, [day_start, day_end), as data. ``quiet`` explains every hour in which nothing was traded."""
+    """A day, (day_start, day_end], as data. ``quiet`` explains every hour in which nothing was traded."""
 
     day_start: datetime
     day_end: datetime
