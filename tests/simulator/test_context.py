@@ -104,6 +104,24 @@ def every_id(visitor: Visitor) -> list[int]:
     return ids
 
 
+def test_news_appears_when_it_is_published(world: Worlds) -> None:
+    """Minute by minute no post is ahead of the clock, and no post comes up that is older than the last look."""
+    visitor = world(start=START)
+    known = {post["id"] for post in visitor.get(POSTS, auth_token="t")["results"]}
+    before = "2026-01-05T12:00:30Z"
+    fresh = 0
+    for _ in range(60):
+        visitor.advance(60)
+        now = visitor.get("/_clock")["now"]
+        for post in visitor.get(POSTS, auth_token="t")["results"]:
+            if post["id"] not in known:
+                assert before < post["published_at"] <= now
+                fresh += 1
+            known.add(post["id"])
+        before = now
+    assert fresh > 2
+
+
 def test_news_can_lack_votes_and_scores(world: Worlds) -> None:
     """Some posts have no votes, some no panic score, some no coin: a reader must be ready for each."""
     posts = world(start=START).get(POSTS, auth_token="t")["results"]
