@@ -135,7 +135,9 @@ def mark_decided(row: dict[str, object], trades: list[Trade]) -> None:
     for intent in (trade.intent for trade in trades if trade.intent.decision_id == row["decision_id"]):
         row["action"], row["chosen"] = intent.side.value, row["pair"] == intent.pair
         if row["chosen"]:
-            row["score"] = 0.31 if intent.side is Side.BUY else -0.22
+            sign = 1 if intent.side is Side.BUY else -1
+            row["score"] = 0.31 if sign > 0 else -0.22
+            row["components"] = {"technical": sign * 0.46, "forecast": sign * 0.35, "sentiment": 0.1, "context": -0.05}
 
 
 def steps(pair: Pair, candles: pd.DataFrame, first: int, last: int) -> list[tuple[datetime, Price[JPY]]]:

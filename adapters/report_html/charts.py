@@ -76,6 +76,7 @@ def _lay_out(figure: go.Figure) -> None:
         font={"family": "system-ui, sans-serif", "size": 12},
         showlegend=False,
         hovermode="closest",
+        hoverlabel={"align": "left"},
         dragmode=False,
     )
     figure.update_xaxes(

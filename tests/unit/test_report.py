@@ -27,7 +27,7 @@ SOL, AVAX = next(p for p in PAIRS if p.coin == "SOL"), next(p for p in PAIRS if 
 
 def row(at: datetime, score: float | None = 0.1, **more: Any) -> dict[str, Any]:
     """A signal row as booked, with the few keys a test is about."""
-    base = {"timestamp": int(at.timestamp()), "decision_id": f"AN-{at:%H%M}", "action": "HOLD", "score": score}
+    base = {"timestamp": int(at.timestamp()), "decision_id": f"AN-{at:%d%H%M}", "action": "HOLD", "score": score}
     return base | {"buy_threshold": 0.28, "sell_threshold": -0.15} | more
 
 
@@ -238,6 +238,13 @@ def test_a_threshold_reached_without_a_buy_says_why() -> None:
     """A score over its threshold that was not bought shows the booked reason."""
     first = report_of([row(EARLY, 0.4, reasons=["kill switch"])]).quiet[0]
     assert first.why == "SOL reached its threshold but was not bought: kill switch"
+
+
+def test_wins_losses_and_neither() -> None:
+    """A sale above what was paid is a win, below a loss, and at exactly that neither."""
+    ends = [sold(bought(SOL, EARLY, 130.0, 15_000)[1], EARLY + HOUR, price, "x")[1] for price in (131.0, 129.0, 130.0)]
+    money = report_of([], positions=ends).money
+    assert (money.wins, money.losses, money.even) == (1, 1, 1)
 
 
 def test_a_close_without_a_result_is_said() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -172,9 +173,15 @@ class DayReport:
 
     def to_json(self) -> str:
         """The report as JSON text: Decimals as strings, times in ISO 8601 UTC."""
-        return TypeAdapter(DayReport).dump_json(self).decode()
+        return _json_form().dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> DayReport:
         """The report that ``to_json`` wrote. Raises pydantic's ValidationError for anything else."""
-        return TypeAdapter(DayReport).validate_json(text)
+        return _json_form().validate_json(text)
+
+
+@cache
+def _json_form() -> TypeAdapter[DayReport]:
+    """Built once: working out the form of the whole report costs more than writing it."""
+    return TypeAdapter(DayReport)
