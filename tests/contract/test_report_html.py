@@ -105,8 +105,18 @@ def test_a_day_of_nothing_is_a_page_too(light: None) -> None:
     assert "Nothing was bought or sold" in words
 
 
+SOME = {"sol_usdt", "avax_usdt"}
+SHORT = replace(
+    REPORT,
+    pairs=tuple(replace(p, judgements=p.judgements[:6]) for p in REPORT.pairs if p.pair in SOME),
+    orders=tuple(o for o in REPORT.orders if o.pair in SOME),
+    positions=tuple(p for p in REPORT.positions if p.pair in SOME),
+)
+"""A sale, a refusal and two pairs: every place for a text, and quick to draw."""
+
+
 def infected(text: str) -> DayReport:
-    """The plausible day with one text in every place that takes free text."""
+    """The short day with one text in every place that takes free text."""
 
     def ill(item: Judgement) -> Judgement:
         parts = tuple(replace(part, name=text) for part in item.parts)
@@ -117,17 +127,17 @@ def infected(text: str) -> DayReport:
 
     counts = {text: 3}
     return replace(
-        REPORT,
+        SHORT,
         notes=(text,),
-        pairs=tuple(replace(p, closest=sick(p.closest), best=sick(p.best)) for p in REPORT.pairs),
-        orders=tuple(replace(o, reason=text, note=text) for o in REPORT.orders),
+        pairs=tuple(replace(p, closest=sick(p.closest), best=sick(p.best)) for p in SHORT.pairs),
+        orders=tuple(replace(o, reason=text, note=text) for o in SHORT.orders),
         positions=tuple(
-            replace(p, bought_because=text, sold_because=text, exit_reason=text, coin=text) for p in REPORT.positions
+            replace(p, bought_because=text, sold_because=text, exit_reason=text, coin=text) for p in SHORT.positions
         ),
-        quiet=tuple(replace(span, why=text) for span in REPORT.quiet),
+        quiet=tuple(replace(span, why=text) for span in SHORT.quiet),
         exits_by_reason=counts,
         orders_by_status=counts,
-        health=replace(REPORT.health, missing=counts, fallbacks=counts, neutral=counts, refusals=counts),
+        health=replace(SHORT.health, missing=counts, fallbacks=counts, neutral=counts, refusals=counts),
     )
 
 

@@ -210,6 +210,10 @@ def test_a_pair_that_is_held_is_no_missed_buy() -> None:
     report = report_of(rows, positions=[position], prices={SOL.key: position.entry_price})
     assert report.pairs[0].closest is not None
     assert (report.pairs[0].closest.score, report.pairs[0].best and report.pairs[0].best.score) == (0.3, 0.9)
+    _, closed = sold(position, EARLY + 3 * HOUR, 131.0, "stop")
+    after = report_of([*rows, row(EARLY + 4 * HOUR, 0.31)], positions=[closed]).pairs[0].closest
+    assert after is not None
+    assert after.score == 0.31
     held = report_of([row(EARLY + 2 * HOUR, 0.9)], positions=[position])
     assert held.pairs[0].closest is None
     assert "held already" in next(span.why for span in held.quiet if span.kind == "below")
