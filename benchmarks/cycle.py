@@ -19,13 +19,24 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from deployments.demo import DESK, DemoOptions, prepared, without_heartbeats
+from deployments.demo import DESK, DemoOptions, Played, prepared
+
 from deployments.embedded import MarketOptions
+from deployments.prefect_runs import without_heartbeats
+from trading import scoring
+from trading.limits import Equity, breakers
+from trading.money import yen
+from trading.ports import Booking
+from trading.scoring import Market
+from trading.services import books, decide, intents, judge
+from trading.services.looks import Look, Outcomes, inputs_of, looks_of
+from trading.services.rows import signal_rows
+from trading.signals.forecast import momentum_signal
+from trading.signals.sentiment import sentiment_signal
+from trading.signals.technical import technical_signal
 
 if TYPE_CHECKING:
     from blocks.desk import Desk
-    from trading.services.looks import Look, Outcomes
-    from trading.signals.context import ContextSignal
 
 ROUNDS = 9
 
@@ -43,48 +54,29 @@ def median_s(work: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 def computing(desk: Desk, at: datetime) -> Callable[[], object]:
     """The pure part: three judges for each pair and one decision, on frames already in memory."""
-    from trading.limits import Equity, breakers
-    from trading.money import yen
-    from trading.scoring import Market, decide
-    from trading.services.looks import inputs_of
-    from trading.signals.forecast import momentum_signal
-    from trading.signals.sentiment import sentiment_signal
-    from trading.signals.technical import technical_signal
-
     strategy = desk.strategy
     frames = {pair.key: desk.candles.window(pair, at, strategy.candles_window) for pair in desk.pairs}
     equity = Equity(yen(100_000), yen(100_000))
 
     def work() -> object:
         looks = [
-            _look(
+            Look(
                 key,
                 technical_signal(frame, strategy),
                 momentum_signal(frame, strategy, "benchmark"),
                 sentiment_signal(None, at, strategy),
+                missing={},
             )
             for key, frame in frames.items()
         ]
         pairs = {look.pair: inputs_of(look, busy=False) for look in looks}
-        return decide(Market(at, pairs, None, (), breakers((), at, equity, strategy)), strategy)
+        return scoring.decide(Market(at, pairs, None, (), breakers((), at, equity, strategy)), strategy)
 
     return work
 
 
-def _look(pair: str, *sides: object) -> Look:
-    from trading.services.looks import Look
-
-    return Look(pair, *sides, missing={})  # type: ignore[arg-type]
-
-
 def with_io(desk: Desk, at: datetime) -> Callable[[], object]:
     """The services over ports as the flow calls them, six threads wide, without Prefect."""
-    from trading import scoring
-    from trading.ports import Booking
-    from trading.services import books, decide, intents, judge
-    from trading.services.looks import looks_of
-    from trading.services.rows import signal_rows
-
     strategy = desk.strategy
 
     def work() -> object:
@@ -94,7 +86,7 @@ def with_io(desk: Desk, at: datetime) -> Callable[[], object]:
                 lambda pair: judge.forecast(pair, at, desk.candles, desk.forecaster, strategy), desk.pairs
             )
             moods = pool.map(lambda pair: judge.sentiment(pair, at, desk.readings, strategy), desk.pairs)
-        context: ContextSignal = judge.context(at, desk.readings, strategy)
+        context = judge.context(at, desk.readings, strategy)
         looks = looks_of(*(_outcomes(desk, side) for side in (charts, outlooks, moods)))
         account = books.read_books(at, desk.ledger, desk.exchange)
         decision = scoring.decide(books.market_of(looks, context, account, at, strategy), strategy)
@@ -106,7 +98,6 @@ def with_io(desk: Desk, at: datetime) -> Callable[[], object]:
 
 
 def _outcomes(desk: Desk, values: object) -> Outcomes[object]:
-    from trading.services.looks import Outcomes
 
     return Outcomes(dict(zip((pair.key for pair in desk.pairs), values, strict=True)), {})  # type: ignore[call-overload]
 
@@ -125,7 +116,7 @@ def main() -> None:
     market = MarketOptions(candles=None, start=None, seed=1, jpy=100_000)
     with tempfile.TemporaryDirectory() as folder:
         options = DemoOptions(market, 1, Path(folder))
-        with prepared(options) as (world, desk), without_heartbeats():
+        with prepared(options, Played()) as (world, desk), without_heartbeats():
             at = world.now()
             collect_prices(desk=DESK, at=at)
             pure, ports, flow = (median_s(one) for one in (computing(desk, at), with_io(desk, at), orchestrated(at)))

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from deployments.embedded import MarketOptions, World, embedded_world
+from deployments.prefect_runs import flush, without_heartbeats
 from deployments.screen_views import Summary
 from trading.candles import INTERVAL, floor_time
 from trading.errors import TradingError
@@ -57,23 +59,29 @@ class Cycle:
 
 
 @contextmanager
-def prepared(options: DemoOptions) -> Iterator[tuple[World, Desk]]:
-    """The embedded world with its tables made, and the desk open in it."""
-    with embedded_world(options.state, options.market) as world:
-        from blocks.desk import open_desk
-        from blocks.provisioning import provision_desk
+def prepared(options: DemoOptions, played: Played) -> Iterator[tuple[World, Desk]]:
+    """The embedded world with its tables made and its candles backfilled, and the desk open in it."""
+    from blocks.desk import open_desk
 
-        provision_desk(DESK)
-        yield world, open_desk(DESK)
+    with embedded_world(options.state, options.market, lambda: furnish(played)) as world:
+        try:
+            yield world, open_desk(DESK)
+        finally:
+            flush()
 
 
-@contextmanager
-def without_heartbeats() -> Iterator[None]:
-    """Prefect's flow heartbeat rounds every run up to a full second; runs that last less need none."""
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+def furnish(played: Played) -> None:
+    """Make the tables, fetch the candles that an analysis looks back on, and load what is slow to load."""
+    from blocks.desk import open_desk
+    from blocks.provisioning import provision_desk
+    from trading.services.collect import collect
 
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        yield
+    provision_desk(DESK)
+    desk = open_desk(DESK)
+    at = desk.clock.now()
+    for pair in desk.pairs:
+        played.candles_stored += collect(pair, at, desk.market, desk.candles, desk.strategy).stored
+    import_module("flows.collect_prices")
 
 
 def play(world: World, options: DemoOptions, played: Played) -> Iterator[Cycle]:
@@ -123,9 +131,10 @@ def summarise(desk: Desk, world: World, options: DemoOptions, played: Played, be
 
     ui = f"PREFECT_HOME={world.env['PREFECT_HOME']} .venv/bin/prefect server start --port 4200"
     where = {"Runs, tasks and retries": f"{ui}  # then open http://127.0.0.1:4200/runs", "State": str(world.state)}
-    hours = -(-options.cycles * INTERVAL // timedelta(hours=1))
+    world.step_to(world.now() + timedelta(minutes=1))
+    hours = -(-(options.cycles + 1) * INTERVAL // timedelta(hours=1))
     with without_heartbeats():
-        key = report_daily(DESK, hours=max(1, hours), where=where)
+        key = report_daily(DESK, hours=hours, where=where)
     page = world.state / "report.html"
     page.write_bytes(desk.archive.get(BUCKET, f"{key}.html"))
     report = DayReport.from_json(desk.archive.get(BUCKET, f"{key}.json"))

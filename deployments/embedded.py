@@ -1,6 +1,6 @@
 """The embedded world: everything the pipeline talks to, on free loopback ports of this machine, for as long as needed.
 
-moto's server stands in for AWS, our simulator for the exchanges and the news, and Prefect's own server shows the runs.
+moto stands in for AWS, our simulator for the exchanges and the news, and Prefect's own server shows the runs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,12 @@ QUIET_PREFECT = {
     "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_FOREMAN_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_REPOSSESSOR_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    # Task runs are written in batches: one by one they cost twice the server's time.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.5",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "50",
 }
 
 
@@ -103,12 +109,12 @@ def _children(state: Path, market: MarketOptions) -> tuple[list[Child], dict[str
         **QUIET_PREFECT,
     }
     prefect_argv = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(prefect)]
-    moto_argv = ["-m", "moto.server", "-H", "127.0.0.1", "-p", str(aws)]
-    moto_ready, prefect_ready = f"http://127.0.0.1:{aws}/moto-api/data.json", f"http://127.0.0.1:{prefect}/api/health"
+    aws_argv = ["-m", "adapters.aws_stand_in", "--port", str(aws)]
+    aws_ready, prefect_ready = f"http://127.0.0.1:{aws}/moto-api/data.json", f"http://127.0.0.1:{prefect}/api/health"
     log = state / "logs"
     children = [
         Child("Prefect server", prefect_argv, prefect_ready, log / "prefect-server.log", env),
-        Child("AWS stand-in", moto_argv, moto_ready, log / "aws.log", env),
+        Child("AWS stand-in", aws_argv, aws_ready, log / "aws.log", env),
         Child("simulator", _simulator_argv(sim, market), f"{simulator_url}/_health", log / "simulator.log", env),
     ]
     return children, env
@@ -144,8 +150,11 @@ def _make_room(state: Path) -> None:
 
 
 @contextmanager
-def embedded_world(state: Path, market: MarketOptions) -> Iterator[World]:
-    """Start the world, point this process at it, and end all of it on the way out, whatever happened."""
+def embedded_world(state: Path, market: MarketOptions, meanwhile: Callable[[], None] = lambda: None) -> Iterator[World]:
+    """Start the world, point this process at it, and end all of it on the way out, whatever happened.
+
+    meanwhile: work that needs the venues and AWS but not Prefect, whose server takes longest to start.
+    """
     state = state.resolve()
     if running_world(state):
         msg = f"an embedded world already runs in {state}; stop it, or name another directory with --state"
@@ -156,9 +165,12 @@ def embedded_world(state: Path, market: MarketOptions) -> Iterator[World]:
     try:
         for child in children:
             child.start()
-        for child in reversed(children):
+        prefect, *quick = children
+        for child in quick:
             child.wait_ready()
         os.environ.update(env)
+        meanwhile()
+        prefect.wait_ready()
         world = World(state, env["TRADER_COINCHECK_URL"].removesuffix("/coincheck"), env)
         (state / ENDPOINTS).write_text(json.dumps(env, indent=2))
         yield world

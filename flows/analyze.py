@@ -39,10 +39,11 @@ def analyze(
     looks = looks_of(outcomes_of(keys, charts), outcomes_of(keys, outlooks), outcomes_of(keys, moods))
     books = read_books(desk, moment)
     decision = decide_market(desk, looks, mood, books, moment)
-    intents = shape_intents(desk, decision, books, moment) if with_orders else []
+    intents = shape_intents(desk, decision, books, moment) if with_orders and decision.pairs else []
     analysis = book_decision(desk, moment, trigger, looks, mood, decision, intents)
     for trade_id in analysis.trade_ids:
         queue_order(desk, trade_id, analysis.trace())
     show_decision(desk, analysis)
-    tell(desk, notices_of(analysis))
+    if notices := notices_of(analysis):
+        tell(desk, notices)
     return analysis

@@ -27,7 +27,8 @@ def execute_orders(desk: DeskName = "embedded") -> list[Trade]:
             trades.append(carry_out(desk, delivery))
         except TradingError as error:  # its task run is failed and stays visible; the message stays on the queue
             errors[delivery.trade_id] = f"{type(error).__name__}: {error}"
-    tell(desk, notices_of(trades, errors, open_desk(desk).clock.now()))
+    if notices := notices_of(trades, errors, open_desk(desk).clock.now()):
+        tell(desk, notices)
     fail_if_any(errors)
     return trades
 

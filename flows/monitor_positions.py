@@ -27,6 +27,7 @@ def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -
     seen = list(looks.values.values())
     for exit_ in (look.exit for look in seen if look.exit is not None):
         queue_order(desk, exit_.trade_id, {"decision_id": exit_.decision_id})
-    tell(desk, notices_of(seen, moment))
+    if notices := notices_of(seen, moment):
+        tell(desk, notices)
     fail_if_any(looks.errors)
     return seen

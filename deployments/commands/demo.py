@@ -71,7 +71,7 @@ def _play(options: DemoOptions, began: float, *, hold: bool, as_json: bool) -> N
     source = options.market.candles or f"generated, seed {options.market.seed}"
     with Screen(Console(stderr=as_json)) as screen:
         screen.phase("starting the simulated exchanges, the AWS stand-in and Prefect's server")
-        with prepared(options) as (world, desk):
+        with prepared(options, played) as (world, desk):
             from deployments.demo_view import events_of, view_of
 
             screen.phase("playing")
