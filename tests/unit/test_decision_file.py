@@ -1,6 +1,7 @@
 """The file of ``trader decide``: the contract's shape in and out, and one line for everything malformed."""
 
 import json
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -83,9 +84,15 @@ def test_the_least_state(tmp_path):
 @pytest.mark.parametrize(
     "text", ["2024-03-05T12:00:00", "2024-03-05T12:00:00Z", "2024-03-05T21:00:00+09:00", "2024-03-05 12:00"]
 )
-def test_times(tmp_path, text):
-    """A time without a zone is UTC; another zone is understood."""
-    assert read(tmp_path, changed(now=text))[0].now == datetime(2024, 3, 5, 12, tzinfo=UTC)
+def test_times(tmp_path, text, monkeypatch):
+    """A time without a zone is UTC, also on a machine in Tokyo; another zone is understood."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert read(tmp_path, changed(now=text))[0].now == datetime(2024, 3, 5, 12, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(

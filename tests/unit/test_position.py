@@ -53,6 +53,12 @@ def test_every_trailing_tier_fires(gain, stop):
     assert watch(held, price(stop), S).exit_reason == "TRAILING_STOP"
 
 
+@pytest.mark.parametrize(("gain", "stop"), [(3, "100.94"), (5, "103.425"), (8, "106.704"), (12, "110.88")])
+def test_a_tier_holds_from_its_first_point(gain, stop):
+    """At a peak of exactly +3, +5, +8 and +12 % the tier that begins there holds."""
+    assert walked([100 + gain])[0].stop_loss == price(stop)
+
+
 def test_take_profit_is_checked_last():
     """At +31 % the peak and the stop have risen first, then it takes the profit (I10)."""
     held, reason = walked([131])

@@ -18,9 +18,9 @@ class Parameters(BaseModel):
 def _exact(value: Any) -> Any:
     """A written number as the Decimal of its digits."""
     try:
-        if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool):
+        if isinstance(value, int | float | str | Decimal):
             return Decimal(str(value))
-    except InvalidOperation:
+    except InvalidOperation:  # text that is no number; a truth value is none either
         pass
     raise ValueError("Input should be a valid number")
 
