@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from adapters.aws import DEFAULT_REGION, Aws
 from adapters.aws_errors import translated
 from trading.errors import Halt
-from trading.tables import BUCKETS, QUEUES, TABLES, TTL, Bucket, Index, Key, Names, Queue, Table
+from trading.tables import BUCKETS, ORDER_STATE, QUEUES, TABLES, TTL, Bucket, Index, Key, Names, Queue, Table
 
 NO_LOCATION = "us-east-1"
 """The one region that a bucket request must not name."""
 
 
-def provision(names: Names, aws: Aws) -> list[str]:
+def provision(
+    names: Names,
+    aws: Aws,
+    *,
+    tables: Sequence[Table] = TABLES,
+    queues: Sequence[Queue] = QUEUES,
+    buckets: Sequence[Bucket] = BUCKETS,
+) -> list[str]:
     """Create the tables, queues and buckets that are not there; what was created, in words, empty when nothing was.
 
     What exists is brought to its declared settings where that loses nothing (lifetimes, queues, buckets).
-    Raises Halt when a table exists with other keys or without an index: that is for a person to sort out.
+    Raises Halt with one line when nobody answers or knows us, and when a table exists with other keys or without an
+    index: that is for a person to sort out. What was made before an error stays; the next call goes on from there.
     """
     aws.reachable()
     names = aws.complete(names)
-    made = [_table(table, names, aws) for table in TABLES]
-    made += [_queue(queue, names, aws) for queue in QUEUES]
-    made += [_bucket(bucket, names, aws) for bucket in BUCKETS]
+    made = [_table(table, names, aws) for table in tables]
+    made += [_queue(queue, names, aws) for queue in queues]
+    made += [_bucket(bucket, names, aws) for bucket in buckets]
     return [thing for thing in made if thing]
 
 
@@ -32,17 +41,19 @@ def provision(names: Names, aws: Aws) -> list[str]:
 
 
 def _table(table: Table, names: Names, aws: Aws) -> str | None:
-    name, client, new = names.table(table), aws.dynamodb, False
+    name, client = names.table(table), aws.dynamodb
     with translated(f"make table {name}", write=True):
         try:
             found: Any = client.describe_table(TableName=name)["Table"]
         except client.exceptions.ResourceNotFoundException:
-            new = True
             _create_table(table, name, aws)
             client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
-            found = client.describe_table(TableName=name)["Table"]
-        _same_keys(table, found, name)
-        _forget(name, aws, on=table.ttl_days is not None or bool(table.indexes))
+            new = True
+        else:
+            _same_keys(table, found, name)
+            new = False
+        if table.ttl_days is not None or table is ORDER_STATE:
+            _forget(name, aws)
     return f"table {name}" if new else None
 
 
@@ -83,10 +94,8 @@ def _same_keys(table: Table, found: Any, name: str) -> None:
         raise Halt(msg)
 
 
-def _forget(name: str, aws: Aws, *, on: bool) -> None:
+def _forget(name: str, aws: Aws) -> None:
     """Let items vanish at their ``ttl``; asked first, because DynamoDB refuses to switch on what is on."""
-    if not on:
-        return
     found = aws.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     if found.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
         wanted: Any = {"Enabled": True, "AttributeName": TTL}

@@ -26,6 +26,9 @@ DIGITS = 38
 LARGEST, SMALLEST = 125, -130
 """What a DynamoDB number holds: significant digits, and exponents of the largest and the smallest number."""
 
+EXACT = 2**53
+"""Up to here every whole number is a float, so it does not matter which of the two it was."""
+
 
 def item_to_wire(item: Mapping[str, object]) -> dict[str, Wire]:
     """An item for the client. Raises BadInput for a value that DynamoDB cannot keep exactly."""
@@ -136,10 +139,11 @@ def _real(value: float, where: str) -> Decimal:
 
 
 def to_analysis(value: Plain) -> Any:
-    """Plain values back as analysis values: whole numbers as int, all others as float."""
+    """Plain values back as analysis values: whole numbers up to 2**53 as int, all others as float."""
     match value:
         case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
+            whole = abs(value) <= EXACT and value == value.to_integral_value()
+            return int(value) if whole else float(value)
         case list():
             return [to_analysis(part) for part in value]
         case dict():
