@@ -23,9 +23,6 @@ HEADER = re.compile(
 )
 WEBHOOK = re.compile(r"(hooks\.slack\.com/(?:services|workflows|triggers)/)[^\s\"'<>)]+")
 
-NOISY_LOGGERS = ("httpx", "httpcore", "slack_sdk", "ccxt", "urllib3", "requests", "botocore")
-"""Libraries that log addresses (httpx at INFO) or whole requests (at DEBUG)."""
-
 
 def redacted(text: str, secrets: Iterable[SecretStr | str] = ()) -> str:
     """``text`` with every given secret, also in its URL-quoted form, and everything that looks like one replaced."""
@@ -46,19 +43,21 @@ def one_line(text: str, secrets: Iterable[SecretStr | str] = (), longest: int = 
 
 
 class RedactingFilter(logging.Filter):
-    """Rewrites every record that passes: message, arguments and the formatted traceback. It never drops one."""
+    """Rewrites a record that shows a secret: message, arguments and the formatted traceback. It never drops one."""
 
     def __init__(self, secrets: Iterable[SecretStr | str] = ()) -> None:
         super().__init__()
         self._secrets = tuple(secrets)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact the record in place."""
+        """Redact the record in place; one without a secret stays as it is, for some formatters want its arguments."""
         try:
             message = record.getMessage()
         except (TypeError, ValueError):  # logging would print the arguments of a broken format as they are
             message = f"{record.msg!r} with arguments {record.args!r}"
-        record.msg, record.args = redacted(message, self._secrets), ()
+        hidden = redacted(message, self._secrets)
+        if hidden != message:
+            record.msg, record.args = hidden, ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
@@ -67,13 +66,18 @@ class RedactingFilter(logging.Filter):
 
 
 def guard_logs(secrets: Iterable[SecretStr | str] = ()) -> RedactingFilter:
-    """Put one filter on the root logger's handlers and on the libraries that log addresses; the filter, to remove it.
+    """Put one filter on every handler that exists now, of whatever logger; the filter, so that it can be removed.
 
-    A handler's filter sees every record that reaches it, so call this after logging is configured.
+    Handlers, not loggers: a logger's filter does not see what its children log. Call it after logging is configured.
     """
     guard = RedactingFilter(secrets)
-    for handler in logging.getLogger().handlers:
+    for handler in handlers():
         handler.addFilter(guard)
-    for name in NOISY_LOGGERS:
-        logging.getLogger(name).addFilter(guard)
     return guard
+
+
+def handlers() -> list[logging.Handler]:
+    """Every handler of the root logger and of all others, once."""
+    root = logging.getLogger()
+    known = [root, *(log for log in list(root.manager.loggerDict.values()) if isinstance(log, logging.Logger))]
+    return list(dict.fromkeys(handler for log in known for handler in log.handlers))

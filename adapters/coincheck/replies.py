@@ -14,26 +14,18 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from trading.errors import TradingError
 
 
-def _number(value: Any) -> Any:
-    """Text and whole numbers, never a truth value or a float (``errors.read`` has made floats exact)."""
-    if isinstance(value, bool | float):
-        msg = "not an exact number"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic reports ValueError
-    return value
-
-
 def _identity(value: Any) -> str:
     """An id as text: 12345 and "12345" are the same order."""
     text = str(value).strip()
-    if isinstance(value, bool) or not isinstance(value, int | str) or not text.isdecimal() or not int(text):
+    if not (text.isascii() and text.isdecimal() and int(text)):
         msg = "not an id"
         raise ValueError(msg)
     return text
 
 
-type Number = Annotated[Decimal, BeforeValidator(_number)]
-type Positive = Annotated[Decimal, BeforeValidator(_number), Field(gt=0)]
-type NotNegative = Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
+type Number = Decimal  # from text or a JSON number; ``errors.read`` has kept the latter exact
+type Positive = Annotated[Decimal, Field(gt=0)]
+type NotNegative = Annotated[Decimal, Field(ge=0)]
 type Identity = Annotated[str, BeforeValidator(_identity)]
 type Moment = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 type Row = dict[str, Any]

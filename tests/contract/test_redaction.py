@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from adapters.coincheck import CoincheckExchange, Credentials, http_client
-from adapters.redaction import HIDDEN, NOISY_LOGGERS, RedactingFilter, guard_logs, one_line, redacted
+from adapters.redaction import HIDDEN, RedactingFilter, guard_logs, handlers, one_line, redacted
 from tests.contract import weather
 from trading.errors import TradingError
 from trading.money import yen
@@ -39,8 +39,8 @@ def lines():
     yield stream
     root.removeHandler(handler)
     root.setLevel(level)
-    for owner in (*root.handlers, *map(logging.getLogger, NOISY_LOGGERS)):
-        owner.removeFilter(guard)
+    for other in handlers():
+        other.removeFilter(guard)
 
 
 @given(st.text(max_size=40), st.text(min_size=4, max_size=20), st.text(max_size=40))
@@ -94,12 +94,32 @@ def test_a_record_is_redacted_in_message_arguments_and_traceback(lines):
     assert written.count(HIDDEN) >= 4
 
 
+def test_loggers_with_handlers_of_their_own_are_guarded():
+    """Prefect's loggers do not pass records on to the root: their handlers, and what children log, are covered, too."""
+    stream, log = io.StringIO(), logging.getLogger("a.library")
+    handler = logging.StreamHandler(stream)
+    log.addHandler(handler)
+    log.propagate = False
+    guard = guard_logs([KEY])
+    logging.getLogger("a.library.child").error("sent %s", PLAIN[0])
+    log.removeHandler(handler)
+    for other in handlers():
+        other.removeFilter(guard)
+    assert stream.getvalue() == f"sent {HIDDEN}\n"
+
+
+def test_a_record_without_a_secret_keeps_its_arguments():
+    """An access log's formatter reads the arguments one by one."""
+    record = logging.LogRecord("x", logging.INFO, "f", 1, "%s %s", ("GET", "/"), None)
+    RedactingFilter([KEY]).filter(record)
+    assert record.args == ("GET", "/")
+
+
 def test_a_filter_never_drops_a_record():
     """It hides, it does not silence: a swallowed line would be an outage nobody sees."""
-    for arguments in ((5,), ("no number",), (), (1, 2)):
+    for arguments in ((5,), ("no number",), (), (1, 2), (PLAIN[0],)):
         record = logging.LogRecord("x", logging.INFO, "f", 1, "value %d", arguments, None)
         assert RedactingFilter([KEY]).filter(record) is True
-        assert record.getMessage()
 
 
 @pytest.mark.parametrize("behaviour", [weather.HTML, weather.CUT_BODY, weather.RESET, weather.NONSENSE])
