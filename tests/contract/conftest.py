@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,7 +25,7 @@ def aws() -> Iterator[Aws]:
     running = serve()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", running.url)
-        patch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+        patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
         yield open_aws()
     running.stop()
 

@@ -253,7 +253,7 @@ def test_contention_leaves_nothing_and_is_transient():
 
 def test_what_dynamodb_leaves_aside_is_asked_for_again(monkeypatch):
     """Unprocessed items and keys are sent until none is left; when that never ends, it is Transient."""
-    monkeypatch.setattr("adapters.dynamodb.client.time.sleep", lambda _: None)
+    monkeypatch.setattr("adapters.dynamodb.client.time", SimpleNamespace(sleep=lambda _: None))
     rests = [{"t": [1]}, {"t": [1]}, {}]
     client = SimpleNamespace(batch_write_item=lambda **_: {"UnprocessedItems": rests.pop(0)})
     assert Dynamo(client).put_all("t", [{"pk": {"S": "x"}}] * 3) == 3

@@ -1,0 +1,246 @@
+"""The CandleStore port on DynamoDB, and the readings beside it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.dynamodb import candles as module
+from adapters.dynamodb.candles import DynamoCandles
+from adapters.dynamodb.client import Dynamo
+from adapters.provision import provision
+from tests.contract.conftest import ACCOUNT
+from trading import candles as frames
+from trading.errors import BadInput
+from trading.pairs import parse_pairs
+from trading.ports import CandleStore, Readings
+from trading.tables import PRICES, Names
+
+PAIRS = parse_pairs(None)
+NUMBERS = count()
+BTC, ETH = PAIRS[1], PAIRS[0]
+START = datetime(2026, 3, 5, tzinfo=UTC)
+STEP = frames.INTERVAL
+
+
+def market(count, start=START, seed=1):
+    """Candles with all the digits that a float has."""
+    values = np.random.default_rng(seed).lognormal(5, 1, (count, 4)).tolist()
+    rows = []
+    for number, (first, high, low, last) in enumerate(values):
+        both = sorted((first, high, low, last))
+        rows.append((start + number * STEP, first, both[3], both[0], last, high / 3))
+    return frames.frame(rows)
+
+
+class Counting:
+    """The client, with the number of queries and the rows that they brought."""
+
+    def __init__(self, client):
+        self.client, self.queries, self.rows = client, 0, 0
+
+    def query(self, **request):
+        reply = self.client.query(**request)
+        self.queries += 1
+        self.rows += len(reply["Items"])
+        return reply
+
+    def __getattr__(self, name):
+        return getattr(self.client, name)
+
+
+@pytest.fixture
+def counted(aws, names, tables):
+    """A fresh store over the same table, whose queries are counted."""
+    client = Counting(aws.dynamodb)
+    return DynamoCandles(names, Dynamo(client)), client
+
+
+def same(found, wanted):
+    pd.testing.assert_frame_equal(found, wanted.reset_index(drop=True), check_exact=True)
+
+
+def test_candles_come_back_bit_by_bit(tables, counted):
+    """Every value is the float64 that was stored; types and order are those of a candle frame."""
+    port: CandleStore = tables.candles
+    stored = market(400)
+    assert port.put(BTC, stored) == 400
+    fresh, _ = counted
+    end = START + 400 * STEP
+    for store in (port, fresh):
+        same(store.window(BTC, end, 336), frames.window(stored, end, 336))
+        same(store.window(ETH, end, 336), frames.empty())
+        assert store.newest(BTC) == START + 399 * STEP
+        assert store.newest(ETH) is None
+
+
+def test_storing_candles_again_changes_nothing(tables, aws, names):
+    """The same rows, no more and no fewer."""
+    for _ in range(2):
+        tables.candles.put(BTC, market(60))
+    assert aws.dynamodb.scan(TableName=tables.candles._table)["Count"] == 60
+    assert tables.candles.put(BTC, frames.empty()) == 0
+
+
+def test_a_frame_with_faults_is_not_stored(tables, aws):
+    """Duplicates, a wrong order or NaN are refused as a whole, by name."""
+    good = market(10)
+    for bad in (pd.concat([good, good]), good[::-1], good.assign(close=float("nan"))):
+        with pytest.raises(BadInput, match=r"candles of btc_usdt has .*nothing of them was stored"):
+            tables.candles.put(BTC, bad)
+    assert aws.dynamodb.scan(TableName=tables.candles._table)["Count"] == 0
+
+
+def test_a_stored_candle_says_where_it_came_from_and_when_it_goes(tables, aws):
+    """Numbers are DynamoDB numbers, the ttl is 14 days after the candle."""
+    tables.candles.put(BTC, market(1))
+    (item,) = aws.dynamodb.scan(TableName=tables.candles._table)["Items"]
+    assert item["source"] == {"S": "binance"}
+    assert int(item["ttl"]["N"]) - int(item["timestamp"]["N"]) == 14 * 86_400
+    assert all("N" in item[name] for name in ("open", "high", "low", "close", "volume"))
+
+
+def test_only_candles_closed_by_then_are_in_a_window(tables):
+    """I19: the candle that is still forming at ``at`` never counts, whether it comes from memory or from the table."""
+    tables.candles.put(BTC, market(5))
+    for seconds, opened in ((0, 3), (299, 3), (300, 4)):
+        found = tables.candles.window(BTC, START + 4 * STEP + timedelta(seconds=seconds), 2)
+        assert found["open_time"].iloc[-1] == START + opened * STEP
+
+
+def test_what_was_stored_here_is_not_read_again(tables, counted):
+    """A collector answers windows and its newest candle without a single query."""
+    store, client = counted
+    store.put(BTC, market(400))
+    store.window(BTC, START + 400 * STEP, 336)
+    store.window(BTC, START + 400 * STEP, 13)
+    assert store.newest(BTC) == START + 399 * STEP
+    assert client.queries == 0
+
+
+def test_only_newer_candles_are_asked_for(tables, counted):
+    """An analyst reads a window once, then the one candle that another process has added."""
+    candles = market(401)
+    tables.candles.put(BTC, candles[:400])
+    store, client = counted
+    at = START + 400 * STEP
+    store.window(BTC, at, 336)
+    assert (client.queries, client.rows) == (1, 336)
+    store.window(BTC, at, 336)
+    assert client.queries == 1
+    # The next candle is late: it is asked for, and the window ends with what there is.
+    same(store.window(BTC, at + STEP, 300), frames.window(candles[:400], at, 300))
+    assert (client.queries, client.rows) == (2, 336)
+    tables.candles.put(BTC, candles[400:])
+    same(store.window(BTC, at + STEP, 336), frames.window(candles, at + STEP, 336))
+    assert (client.queries, client.rows) == (3, 337)
+
+
+def test_a_gap_is_never_closed_by_memory(tables, counted):
+    """A window over a gap reaches further back, as the table says, and sees the gap filled later by somebody else."""
+    candles = market(60)
+    with_gap = candles.drop(index=range(30, 33)).reset_index(drop=True)
+    tables.candles.put(BTC, with_gap)
+    store, _ = counted
+    end = START + 60 * STEP
+    for _ in range(2):
+        same(store.window(BTC, end, 40), frames.window(with_gap, end, 40))
+    tables.candles.put(BTC, candles[30:33])
+    same(store.window(BTC, end, 40), frames.window(candles, end, 40))
+
+
+def test_the_memory_stays_small(tables, monkeypatch):
+    """Old candles are forgotten, and read again when somebody asks for them."""
+    monkeypatch.setattr(module, "KEPT", 100)
+    candles = market(300)
+    for first in range(0, 300, 20):
+        tables.candles.put(BTC, candles[first : first + 20])
+    assert len(tables.candles._rows[BTC.key]) <= 125
+    same(tables.candles.window(BTC, START + 80 * STEP, 40), frames.window(candles, START + 80 * STEP, 40))
+
+
+@settings(max_examples=15)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["put", "other", "window"]), st.integers(0, 40), st.integers(1, 12)),
+        min_size=3,
+        max_size=12,
+    )
+)
+def test_a_store_with_memory_answers_like_one_without(aws, steps):
+    """Whoever stores what, and whatever time is asked for: the same window, forwards and backwards."""
+    names = Names(f"memory-{next(NUMBERS)}", ACCOUNT)
+    provision(names, aws, tables=(PRICES,), queues=(), buckets=())
+    mine, other = (DynamoCandles(names, Dynamo(aws.dynamodb)) for _ in range(2))
+    candles, stored = market(60), set()
+    for kind, first, many in steps:
+        if kind == "window":
+            at = START + first * STEP
+            same(mine.window(BTC, at, many), frames.window(candles[candles.index.isin(stored)], at, many))
+        else:
+            (mine if kind == "put" else other).put(BTC, candles[first : first + many])
+            stored |= set(range(first, first + many))
+
+
+def test_six_threads_share_one_store(tables, counted):
+    """All pairs at once, stored and read, give each their own candles."""
+    store, _ = counted
+    made = {pair.key: market(120, seed=number) for number, pair in enumerate(PAIRS)}
+    end = START + 120 * STEP
+
+    def work(pair):
+        store.put(pair, made[pair.key])
+        return [store.window(pair, end - number * STEP, 50) for number in range(20)]
+
+    with ThreadPoolExecutor(6) as pool:
+        found = dict(zip(made, pool.map(work, PAIRS), strict=True))
+    for key, windows in found.items():
+        for number, one in enumerate(windows):
+            same(one, frames.window(made[key], end - number * STEP, 50))
+
+
+def test_a_window_of_megabytes_is_read_to_its_end(tables, aws, counted):
+    """I12: more than one page of candles is a whole window."""
+    candles = market(80)
+    tables.candles.put(BTC, candles)
+    for number in range(80):
+        aws.dynamodb.update_item(
+            TableName=tables.candles._table,
+            Key={"pair": {"S": BTC.key}, "timestamp": {"N": str(int((START + number * STEP).timestamp()))}},
+            UpdateExpression="SET ballast = :b",
+            ExpressionAttributeValues={":b": {"S": "x" * 30_000}},
+        )
+    store, client = counted
+    same(store.window(BTC, START + 80 * STEP, 70), frames.window(candles, START + 80 * STEP, 70))
+    assert client.queries > 1
+
+
+# ----------------------------------------------------------------------------------------------------------- readings
+
+
+def test_the_newest_reading_not_after_a_time(tables):
+    """Later readings do not exist yet; earlier ones are superseded; another pair's are not ours."""
+    readings: Readings = tables.readings
+    for hour, value in ((0, 0.25), (1, 0.5), (2, 0.75)):
+        tables.readings.put_sentiment(BTC, START + timedelta(hours=hour), {"value": value, "counts": {"hot": hour}})
+        tables.readings.put_context(START + timedelta(hours=hour), {"fear_greed": 20 + hour, "score": -value})
+    at = START + timedelta(hours=1, minutes=59)
+    mood, context = readings.sentiment(BTC, at), readings.context(at)
+    assert mood is not None
+    assert context is not None
+    assert (mood["value"], mood["counts"], mood["timestamp"]) == (0.5, {"hot": 1}, START.timestamp() + 3600)
+    assert (context["fear_greed"], context["score"], context["timestamp"]) == (21, -0.5, START.timestamp() + 3600)
+    assert readings.sentiment(ETH, at) is readings.context(START - timedelta(seconds=1)) is None
+
+
+def test_a_reading_that_is_no_number_is_refused(tables):
+    """I18: NaN is not stored as if it were a mood."""
+    with pytest.raises(BadInput, match=r"sentiment of btc_usdt\.value is nan"):
+        tables.readings.put_sentiment(BTC, START, {"value": float("nan")})
