@@ -31,5 +31,5 @@ def test_it_answers_and_says_what_it_is():
 
 def test_too_few_candles_name_the_pair():
     """The pair sits out visibly: the error says which one."""
-    with pytest.raises(InsufficientData, match="^eth_usdt: 2 candles"):
+    with pytest.raises(InsufficientData, match=r"^eth_usdt: 2 candles"):
         MomentumForecaster().forecast(parse_pairs(None)[0], rising(2), Strategy())
