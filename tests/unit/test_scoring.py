@@ -253,7 +253,13 @@ def test_a_rise_that_loses_speed_is_sold_sooner(histogram, slope, action):
 
 def test_a_threshold_is_reached_in_spite_of_float_dust():
     """A score that is the threshold but for the last digits of a float counts as reaching it."""
-    exact = 0.28 / 0.85
-    found = decide(market({"btc_usdt": level(exact)}), S)
-    assert found.ranking[0].score == pytest.approx(0.28, abs=1e-15)
+    dusty = plain(technical_score=0.5433333333333333, forecast_score=0.142, sentiment_score=0.0)
+    found = decide(market({"btc_usdt": dusty}), S)
+    assert 0.28 - 1e-15 < found.ranking[0].score < 0.28
     assert found.action == "BUY"
+
+
+def test_the_order_of_the_pairs_leaves_no_dust():
+    """The mean of the band widths is the same to the last digit, in whatever order the pairs come."""
+    one = {key: level(0.0, bb_width=width) for key, width in zip(KEYS, [0.048, 0.042, 0.039], strict=False)}
+    assert decide(market(dict(reversed(one.items()))), S) == decide(market(one), S)

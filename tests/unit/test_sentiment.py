@@ -94,6 +94,7 @@ def test_panic_shifts_a_value():
     assert article_value(0.5, {}, 100.0, S) == pytest.approx(0.6)
     assert article_value(0.5, {}, 0.0, S) == pytest.approx(0.4)
     assert article_value(0.5, {}, None, S) == pytest.approx(0.5)
+    assert (article_value(1.0, {}, 100.0, S), article_value(0.0, {}, 0.0, S)) == (1, 0)
 
 
 @given(shares, votes, st.none() | st.floats(0, 100))

@@ -66,6 +66,13 @@ def test_a_score_is_its_parts(pair, found, context, weight):
     assert -1 <= one.score <= 1
 
 
+@pytest.mark.parametrize(("sign", "share"), [(1.0, 30.0), (-1.0, 70.0)])
+def test_a_score_never_leaves_its_range(sign, share):
+    """All judges at their utmost and Bitcoin's share on top: still 1 or -1."""
+    most = plain(technical_score=sign, forecast_score=sign, sentiment_score=sign)
+    assert score(most, ContextInputs(sign, 50.0, share, 0.0)).score == sign
+
+
 @given(inputs, earned, shares, shares)
 def test_weights_sum_to_one_and_are_never_negative(found, weight, technical, forecast):
     """Whatever the strategy's weights, the earned weight and the confidence: no weight below 0, their sum 1."""
