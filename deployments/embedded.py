@@ -73,14 +73,18 @@ class World:
         """Ask the simulated world to misbehave."""
         self._call("/_faults", faults)
 
+    def clear_faults(self) -> None:
+        """Everything behaves again."""
+        self._call("/_faults", method="DELETE")
+
     def venue_ledger(self) -> dict[str, Any]:
         """The exchange's own truth: balances, orders and fills."""
         return self._call("/_ledger")
 
-    def _call(self, path: str, body: object = None) -> dict[str, Any]:
+    def _call(self, path: str, body: object = None, method: str | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 (loopback)
-            self.simulator_url + path, data, {"Content-Type": "application/json"}
+            self.simulator_url + path, data, {"Content-Type": "application/json"}, method=method
         )
         with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
             answer: dict[str, Any] = json.load(reply)

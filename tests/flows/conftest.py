@@ -1,4 +1,4 @@
-"""One embedded world for all flow tests: a real Prefect server, an AWS stand-in and the simulator, as the demo has them."""
+"""One embedded world for all flow tests: a real Prefect server, an AWS stand-in and the simulator, as in the demo."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from blocks.desk import Desk, open_desk
 from blocks.provisioning import provision_desk
 from deployments.embedded import MarketOptions, World, embedded_world
+from deployments.prefect_runs import flush
 
 NUMBERS = count()
 
@@ -25,12 +26,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         settings = {PREFECT_API_URL: running.env["PREFECT_API_URL"], PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
         with temporary_settings(settings):
             yield running
+            flush()
 
 
 @pytest.fixture
-def desk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(world: World, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The embedded desk with empty tables of its own; faults of the test before are gone."""
     monkeypatch.setenv("TRADER_PREFIX", f"test-{next(NUMBERS)}")
     provision_desk("embedded")
-    world.faults([])
-    yield open_desk("embedded")
+    world.clear_faults()
+    return open_desk("embedded")

@@ -19,7 +19,7 @@ def test_an_analysis_is_eighteen_mapped_task_runs_with_pair_names(world: World, 
     collection = collect_prices(desk="embedded", at=at)
     assert collection.analysis is not None
     run = flow_run_named("analyze", at)
-    runs = {one.name: one for one in task_runs_of(run.id, expected=24)}
+    runs = {one.name: one for one in task_runs_of(run.id, expected=23)}
     wanted = {f"{kind}-{pair.key}" for kind in KINDS for pair in desk.pairs}
     assert len(wanted) == 18
     assert wanted <= set(runs)
