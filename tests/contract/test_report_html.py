@@ -19,7 +19,7 @@ from adapters.report_html.charts import active_pairs, pair_figure
 from tests.days import DAY, PAIRS, START, WHERE, a_day, generated_candles
 from trading.candles import empty
 from trading.report import DayBooks, DayReport, Judgement, day_report, headline
-from trading.report.words import clock
+from trading.report.words import clock, score_text
 
 CANDLES = {pair.key: generated_candles(pair) for pair in PAIRS}
 REPORT = a_day(CANDLES)
@@ -86,7 +86,8 @@ def test_the_page_says_what_the_report_says(light: None) -> None:
         assert pair.closest is not None
         assert clock(pair.closest.at) in words
         assert pair.short_by is not None
-        assert (f"{pair.short_by:.2f}" if pair.short_by > 0 else "reached") in words
+        short = f"{pair.short_by:.2f}" if pair.short_by > 0 else "reached"
+        assert f"{score_text(pair.closest.score)} {score_text(pair.closest.buy_threshold)} {short}" in words
     health = REPORT.health
     for counts in (health.missing, health.fallbacks, health.neutral, health.refusals):
         for text, count in counts.items():
@@ -178,6 +179,14 @@ def test_no_text_becomes_markup(text: str) -> None:
 def _texts(trace: dict[str, Any]) -> list[str]:
     text = trace.get("text", [])
     return [trace.get("hovertemplate", ""), *([text] if isinstance(text, str) else [str(one) for one in text])]
+
+
+def test_a_figure_cannot_leave_its_script() -> None:
+    """No character of a figure means anything to HTML, whoever wrote the JSON; and it is still the same JSON."""
+    figure = {"text": ["</script><b>&amp;"]}
+    safe = render._safe_json(json.dumps(figure))
+    assert not set("<>&") & set(safe)
+    assert json.loads(safe) == figure
 
 
 def test_a_trade_is_marked_where_and_why() -> None:

@@ -16,8 +16,8 @@ from tests.days import DAY, PAIRS, START, a_day, bought, generated_candles, jpy,
 from trading.money import Price, yen
 from trading.order import Event, Status, Trade
 from trading.position import Position
-from trading.report import SAID_NO, DayBooks, DayReport, PairDay, day_report
-from trading.report.why import bought_because
+from trading.report import SAID_NO, DayBooks, DayReport, PairDay, day_report, judgement
+from trading.report.why import bought_because, sold_because
 
 END = START + DAY
 HOUR = timedelta(hours=1)
@@ -200,7 +200,8 @@ def test_a_trade_tells_the_scores_that_led_to_it() -> None:
     (bare,) = report_of([], trades=[], positions=[replace(closed, exit_reason="TRAILING_STOP")]).positions
     assert (bare.bought_because, bare.exit_reason) == ("", "TRAILING_STOP")
     assert bare.sold_because.startswith("trailing stop:")
-    assert bought_because("a whim", None) == "a whim"
+    thought = judgement(SOL.key, rows[0])
+    assert (bought_because("a whim", thought), sold_because("a whim", thought)) == ("a whim", "a whim")
 
 
 def test_a_pair_that_is_held_is_no_missed_buy() -> None:
@@ -230,6 +231,11 @@ def test_the_kinds_of_quiet() -> None:
     assert "missing input: technical" in spans[1].why
     assert "SOL, 0.08 short" in spans[2].why
     assert "SOL BUY REFUSED: spread 1.4 %" in spans[3].why
+
+
+def test_an_analysis_on_the_hour_is_of_the_hour_that_ends() -> None:
+    """Like the day, an hour holds its end: an analysis at 01:00 explains the hour before."""
+    assert [span.analyses for span in report_of([row(START + HOUR)]).quiet] == [1, 0]
 
 
 def test_a_decision_without_an_order_is_not_explained_away() -> None:
