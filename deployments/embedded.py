@@ -10,12 +10,13 @@ import os
 import shutil
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from deployments.prefect_runs import pointed_at
 from deployments.processes import Child, free_port, stop_all
 from trading.errors import BadInput
 
@@ -166,6 +167,7 @@ def embedded_world(state: Path, market: MarketOptions, meanwhile: Callable[[], N
     _make_room(state)
     children, env = _children(state, market)
     before = {name: os.environ.get(name) for name in env}
+    stack = ExitStack()
     try:
         for child in children:
             child.start()
@@ -175,10 +177,12 @@ def embedded_world(state: Path, market: MarketOptions, meanwhile: Callable[[], N
         os.environ.update(env)
         meanwhile()
         prefect.wait_ready()
+        stack.enter_context(pointed_at(env["PREFECT_API_URL"]))
         world = World(state, env["TRADER_COINCHECK_URL"].removesuffix("/coincheck"), env)
         (state / ENDPOINTS).write_text(json.dumps(env, indent=2))
         yield world
     finally:
+        stack.close()
         (state / ENDPOINTS).unlink(missing_ok=True)
         stop_all(children)
         for name, value in before.items():

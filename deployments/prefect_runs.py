@@ -15,6 +15,15 @@ def without_heartbeats() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def pointed_at(api_url: str) -> Iterator[None]:
+    """Send this process's runs to a server that started after Prefect was imported, when it read its settings."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: api_url}):
+        yield
+
+
 def flush(limit_s: float = 20) -> None:
     """Deliver every event and log line to the server: they travel in the background, and a process that ends loses them."""
     from prefect.events.worker import EventsWorker

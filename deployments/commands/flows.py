@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
-from contextlib import ExitStack
+import os
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -11,6 +11,8 @@ import typer
 
 from blocks.settings import load_settings
 from deployments.commands.options import AsJson, DeskOption, answer
+from deployments.plain import plain
+from deployments.prefect_runs import flush
 from deployments.where import prepared_desk
 from flows import FLOWS
 from trading.errors import BadInput
@@ -30,20 +32,36 @@ def run(
         raise BadInput(msg)
     given = _parameters(params)
     name = desk or given.pop("desk", None) or load_settings().desk
-    with ExitStack() as stack:
-        stack.enter_context(prepared_desk(name, start=True))
-        module, _, function = FLOWS[flow].partition(":")
-        call = getattr(import_module(module), function)
-        known = set(call.parameters.properties)
-        if unknown := set(given) - known:
-            msg = f"{flow} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}"
-            raise BadInput(msg)
-        result = call(desk=name, **given)
-    from deployments.plain import plain
+    os.environ.setdefault(
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
+    )  # the result, or one line, is the output
+    call = _flow(flow, {"desk": name, **given})
+    with prepared_desk(name, start=True):
+        from blocks.desk import open_desk
 
-    data = plain(result)
+        open_desk(name)  # what is wrong with the desk ends here, in one line, before a run exists
+        data = plain(call(desk=name, **given))
+        flush()
     text = jsonlib.dumps(data, indent=2, default=str)
     answer({"flow": flow, "desk": name, "result": data}, as_json=json, text=f"{flow} done\n{text}")
+
+
+def _flow(name: str, given: dict[str, Any]) -> Any:
+    """The flow, once its parameters are known to fit. Raises BadInput naming the one that does not."""
+    from prefect.exceptions import ParameterTypeError
+
+    module, _, function = FLOWS[name].partition(":")
+    call = getattr(import_module(module), function)
+    known = set(call.parameters.properties)
+    if unknown := set(given) - known:
+        msg = f"{name} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}"
+        raise BadInput(msg)
+    try:
+        call.validate_parameters(given)
+    except ParameterTypeError as error:
+        msg = f"a parameter of {name} does not fit: {' '.join(str(error).split())}"
+        raise BadInput(msg) from error
+    return call
 
 
 def _parameters(text: str | None) -> dict[str, Any]:

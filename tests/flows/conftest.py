@@ -7,12 +7,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from blocks.desk import Desk, open_desk
 from blocks.provisioning import provision_desk
 from deployments.embedded import MarketOptions, World, embedded_world
-from deployments.prefect_runs import flush
+from deployments.prefect_runs import flush, without_heartbeats
 
 NUMBERS = count()
 
@@ -23,8 +22,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     state: Path = tmp_path_factory.mktemp("world")
     market = MarketOptions(candles=None, start=None, seed=1, jpy=100_000)
     with embedded_world(state, market) as running:
-        settings = {PREFECT_API_URL: running.env["PREFECT_API_URL"], PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-        with temporary_settings(settings):
+        with without_heartbeats():
             yield running
             flush()
 
