@@ -174,7 +174,11 @@ type Order = MarketBuy | MarketSell
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution: both amounts positive by type, whatever sign the venue writes."""
+    """One execution: both amounts positive by type, whatever sign the venue writes.
+
+    funds  yen that changed hands, the fee in it: what the account moved by.  fee: how much of it was a fee; a rebate
+    is negative. (Coincheck's reference: 0.1 BTC at 40,900 with a fee of 6.135 moves 4,096.135 yen.)
+    """
 
     fill_id: str
     order_id: str
@@ -193,7 +197,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """The fills of one order, summed: average price = funds / quantity."""
+    """The fills of one order, summed: price = funds / quantity, the fee in it, as it moved the account."""
 
     quantity: Quantity
     funds: Amount[JPY]

@@ -78,7 +78,7 @@ class Watched:
 def opened(trade: Trade, execution: Execution, at: datetime, strategy: Strategy) -> Position:
     """The position that a filled BUY makes. Fees count as cost, so that break-even means it."""
     intent = trade.intent
-    cost = execution.funds + execution.fee
+    cost = execution.funds
     entry = Price(cost.number / execution.quantity.number, execution.quantity.coin, JPY)
     return Position(
         position_id=f"POS-{intent.trade_id.removeprefix('TRD-')}",
@@ -176,7 +176,7 @@ def reopened(position: Position, at: datetime) -> Position:
 
 
 def closed(position: Position, execution: Execution, reason: str, at: datetime) -> Position:
-    """The exit was filled: what it brought, fees out, less what the position cost, to the last digit.
+    """The exit was filled: what it brought less what the position cost, fees in both, to the last digit.
 
     Raises Halt unless CLOSING, and when another number of coins was sold than were held: the books are wrong.
     """
@@ -192,7 +192,7 @@ def closed(position: Position, execution: Execution, reason: str, at: datetime) 
         closed_at=at,
         exit_price=execution.price,
         exit_reason=reason,
-        realized_pnl=execution.funds - execution.fee - position.cost,
+        realized_pnl=execution.funds - position.cost,
         version=position.version + 1,
     )
 
@@ -212,7 +212,7 @@ def added(position: Position, execution: Execution) -> Position:
     _must_be(position, PositionStatus.OPEN, "be added to")
     if position.add_plan is None:
         raise Halt(f"{position.position_id} has no plan to add by, but coins were added; look at the books")
-    cost = position.cost + execution.funds + execution.fee
+    cost = position.cost + execution.funds
     size = position.size + execution.quantity
     entry = Price(cost.number / size.number, size.coin, JPY)
     ratio = entry / position.entry_price

@@ -65,7 +65,7 @@ def test_only_open_positions_are_added_to():
 
 def test_an_addition_is_the_mean_of_all_prices():
     """Cost and coins add up, the entry is their ratio, take-profit keeps its +30 %, the version moves on."""
-    held = added(planned(level(1, "-2")), execution("1", "98", "2"))
+    held = added(planned(level(1, "-2")), execution("1", "100", "2"))
     assert (held.size, held.cost, held.entry_price) == (coins(2), yen(200), price(100))
     held = added(planned(level(1, "10")), execution("1", "110"))
     assert (held.entry_price, held.take_profit, held.stop_loss) == (price(105), price("136.5"), price("99.75"))

@@ -32,7 +32,7 @@ def walked(bids, start=None):
 
 def test_an_opened_position():
     """It takes its ids from the trade, its cost from the fills with the fees in, and its stops from the strategy."""
-    held = opened(Trade(buy_intent()), execution("0.01", "100000", "150"), NOW, S)
+    held = opened(Trade(buy_intent()), execution("0.01", "100150", "150"), NOW, S)
     assert (held.position_id, held.trade_id) == ("POS-A1-btc_usdt-BUY", "TRD-A1-btc_usdt-BUY")
     assert (held.signal_id, held.strategy_id, held.pair, held.trading_pair) == (
         "A1-btc_usdt", "default", "btc_usdt", "btc_jpy",
@@ -204,10 +204,10 @@ def test_an_exit_that_came_to_nothing_is_tried_again_under_a_new_id():
 
 @given(funds, fees, funds, fees)
 def test_the_result_is_exact(paid, fee_in, brought, fee_out):
-    """Realised = what the sale brought - its fee - what was paid - its fee, to the last digit."""
+    """Realised = yen that came in - yen that went out, fees in both as the venue moved them, to the last digit."""
     held = position(str(paid), fee=str(fee_in))
     sold = closed(closing(held, "T"), execution("1", str(brought), str(fee_out)), "SIGNAL", NOW)
-    assert sold.realized_pnl == yen(brought - fee_out - paid - fee_in)
+    assert sold.realized_pnl == yen(brought - paid)
     assert (sold.status, sold.exit_reason, sold.closed_at, sold.version) == ("CLOSED", "SIGNAL", NOW, 3)
     assert sold.exit_price == price(brought)
 
