@@ -66,7 +66,7 @@ class Decision:
 
 def decide(market: Market, strategy: Strategy) -> Decision:
     """The one decision of an analysis. Missing input never leads to a BUY; HOLD is only ever a decision."""
-    scored = {key: found for key, found in sorted(market.pairs.items()) if isinstance(found, PairInputs)}
+    scored = {key: found for key, found in market.pairs.items() if isinstance(found, PairInputs)}
     context, notes = _fresh(market.context, strategy)
     weights = base_weights(strategy, market.forecast_weight)
     ranking = sorted((ranked(key, found, context, weights, strategy) for key, found in scored.items()), key=_best_first)

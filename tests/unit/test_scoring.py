@@ -257,9 +257,3 @@ def test_a_threshold_is_reached_in_spite_of_float_dust():
     found = decide(market({"btc_usdt": dusty}), S)
     assert 0.28 - 1e-15 < found.ranking[0].score < 0.28
     assert found.action == "BUY"
-
-
-def test_the_order_of_the_pairs_leaves_no_dust():
-    """The mean of the band widths is the same to the last digit, in whatever order the pairs come."""
-    one = {key: level(0.0, bb_width=width) for key, width in zip(KEYS, [0.048, 0.042, 0.039], strict=False)}
-    assert decide(market(dict(reversed(one.items()))), S) == decide(market(one), S)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.made import S, candles, walk, waves
 from trading.errors import BadInput, InsufficientData
 from trading.signals.technical import (
+    _score,
     bollinger_value,
     macd_slope_value,
     macd_value,
@@ -146,6 +147,14 @@ def test_volume_is_held_against_the_twenty_bars_before():
     assert technical_signal(candles(np.linspace(100, 101, 100), volumes), S).indicators["volume_multiplier"] == (
         pytest.approx(1.15)
     )
+
+
+def test_a_score_never_leaves_its_range():
+    """All four components at their utmost, one way, would make 1.07, and 1.39 on high volume: it is 1."""
+    utmost = {"adx": 10.0, "rsi": 5.0, "macd_histogram": 9.0, "sma_20": 130.0, "sma_200": 100.0}
+    bands = {"bb_lower": 105.0, "bb_upper": 155.0}
+    assert _score({**utmost, **bands}, 100.0, 1.0, S) == 1
+    assert _score({**utmost, **bands}, 100.0, 1.3, S) == 1
 
 
 def test_the_keys_of_the_contract():
