@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from botocore.exceptions import ClientError
@@ -48,6 +49,27 @@ def test_a_cancelled_transaction_disturbs_nobody(aws, table):
         list(pool.map(lambda number: (fail if number % 2 else write)(number), range(60)))
     found = {item["pk"]["S"] for item in aws.dynamodb.scan(TableName=table)["Items"]}
     assert found == {"taken"} | {f"other-{number}" for number in range(0, 60, 2)}
+
+
+def test_of_transactions_at_the_same_moment_one_wins(aws, table):
+    """Checks and writes of a transaction are one step, however the threads are switched."""
+    start, before = Barrier(4), sys.getswitchinterval()
+
+    def take(name):
+        start.wait()
+        try:
+            aws.dynamodb.transact_write_items(TransactItems=[put(table, name, "attribute_not_exists(pk)")])
+        except ClientError:
+            return 0
+        return 1
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            won = [sum(pool.map(take, [f"slot-{number}"] * 4)) for number in range(30)]
+    finally:
+        sys.setswitchinterval(before)
+    assert won == [1] * 30
 
 
 def test_a_transaction_that_breaks_half_way_leaves_nothing(aws, table):

@@ -195,6 +195,13 @@ def test_a_decimal_comes_back_exactly_or_is_refused(value):
         assert Decimal(text) == value
 
 
+@pytest.mark.parametrize("text", ["1" * 39, "0." + "1" * 39, "1E+126", "1E-131", "NaN", "Infinity"])
+def test_a_number_that_would_be_rounded_is_refused(text):
+    """39 digits, or a size beyond what DynamoDB keeps."""
+    with pytest.raises(BadInput, match="exactly"):
+        number(Decimal(text))
+
+
 def test_a_float_is_not_money():
     """The money side of the tables takes no float, wherever it hides."""
     for value in (1.5, [1.5], {"a": {"b": 1.5}}, np.float64(1.5)):

@@ -70,6 +70,24 @@ def test_the_same_analysis_run_twice_books_once(ledger):
     assert len(ledger.pending_trades()) == 1
 
 
+def test_a_late_run_does_not_book_a_refused_trade_again(ledger):
+    """Two runs of one decision read at once; one books, its trade is refused, its slot freed; then the other writes."""
+    dynamo, real = ledger._dynamo, ledger._dynamo.get_all
+    refused = claimed(Trade(buy())).on(Event.REFUSE, NOW, note="stale")
+
+    def read_long_ago(*_):
+        dynamo.get_all = real
+        ledger.book(decision(buy()))
+        ledger.save_trade(claimed(Trade(buy())))
+        ledger.drop_trade(refused, NOW)
+        return []
+
+    dynamo.get_all = read_long_ago
+    assert ledger.book(decision(buy())) == [buy().trade_id]
+    assert ledger.trade(buy().trade_id) == refused
+    assert ledger.pending_trades() == []
+
+
 def test_of_two_executors_one_gets_the_claim(ledger):
     """I1: a trade is claimed once, also when both executors use the same token at the same moment."""
     for number in range(8):
