@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.table import Table
 
 from deployments.demo import DESK, DemoOptions, Played, prepared
-
 from deployments.embedded import MarketOptions
 from deployments.prefect_runs import without_heartbeats
 from trading import scoring

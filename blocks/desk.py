@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from adapters.s3 import S3Archive
-from adapters.sqs import SqsOrderQueue
-
 from adapters.aws import open_aws
 from adapters.binance import BinanceMarketData
 from adapters.clock import MarketClock
@@ -16,7 +13,9 @@ from adapters.coincheck import CoincheckExchange, Credentials
 from adapters.dynamodb import open_tables
 from adapters.forecast.momentum import MomentumForecaster
 from adapters.notices import LoggedAlerts
+from adapters.s3 import S3Archive
 from adapters.slack import SlackAlerts
+from adapters.sqs import SqsOrderQueue
 from blocks.settings import Settings, load_settings
 from trading.errors import BadInput, Halt
 from trading.pairs import Pair, parse_pairs

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.provision import provision
-
 from adapters.aws import open_aws
+from adapters.provision import provision
 from blocks.settings import load_settings
 from trading.tables import Names
 

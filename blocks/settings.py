@@ -1,4 +1,4 @@
-"""Every setting of ours, from ``TRADER_*`` variables. AWS and Prefect variables are honoured untouched and not repeated."""
+"""Every setting of ours, from ``TRADER_*`` variables. AWS and Prefect variables are honoured untouched."""
 
 from __future__ import annotations
 

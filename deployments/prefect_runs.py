@@ -25,7 +25,7 @@ def pointed_at(api_url: str) -> Iterator[None]:
 
 
 def flush(limit_s: float = 20) -> None:
-    """Deliver every event and log line to the server: they travel in the background, and a process that ends loses them."""
+    """Deliver every event and log line: they travel in the background, and a process that ends loses them."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 

@@ -1,4 +1,4 @@
-"""Where a desk is: in this environment, in an embedded world that runs elsewhere on this machine, or in one made now."""
+"""Where a desk is: in this environment, in an embedded world that runs already, or in one made now."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from trading.services.monitor import Watched, notices_of
 
 @flow(name="monitor_positions", flow_run_name=run_name("monitor"), task_runner=SIX_THREADS)
 def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -> list[Watched]:
-    """Look at every open position at the venue's own price; an exit that is due goes the same booked way as an entry."""
+    """Look at every open position at the venue's own price; an exit goes the same booked way as an entry."""
     pair_keys(desk)
     moment = at or market_time(desk)
     positions = open_positions(desk)

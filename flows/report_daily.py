@@ -23,7 +23,7 @@ def report_daily(
 ) -> str:
     """Report the hours before ``at`` (now when left out): JSON and HTML into the archive, the headline to people.
 
-    where: what the page tells a reader about where to look next, as label -> text.  Gives the key of both in the archive.
+    where: what the page says of where to look next, as label -> text.  Gives the key of both in the archive.
     """
     pair_keys(desk)
     until = at or market_time(desk)

@@ -1,7 +1,7 @@
 """The candle frame: what it holds, which candles are closed, and how a file becomes one.
 
 A frame has the columns ``open_time`` (start of the candle, aware UTC, millisecond), ``open high low close`` (USDT) and
-``volume`` (base coins), float64, oldest first, on the 5-minute grid. A candle that opened at T is known at T + 5 minutes.
+``volume`` (base coins), float64, oldest first, on the 5-minute grid. One that opened at T is known at T + 5 minutes.
 """
 
 from __future__ import annotations

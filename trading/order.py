@@ -1,7 +1,7 @@
 """Intent -> Order -> Fill, and the life of a trade as one table.
 
-An *intent* is what we want and under which conditions; it is booked before anything is sent. An *order* is what the venue
-is asked for. A *fill* is what the venue did. A *trade* is one intent and all that became of it.
+An *intent* is what we want and under which conditions; it is booked before anything is sent. An *order* is what the
+venue is asked for. A *fill* is what the venue did. A *trade* is one intent and all that became of it.
 """
 
 from __future__ import annotations

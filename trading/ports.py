@@ -144,7 +144,7 @@ class Readings(Protocol):
     """Stored news sentiment and market context."""
 
     def sentiment(self, pair: Pair, at: datetime) -> Mapping[str, Any] | None:
-        """The newest sentiment of a pair not after ``at``, with its ``timestamp`` (epoch s); None when there is none."""
+        """The newest sentiment of a pair not after ``at``, with its ``timestamp`` (epoch s), or None."""
 
     def context(self, at: datetime) -> Mapping[str, Any] | None:
         """The newest market context not after ``at``, with its ``timestamp`` (epoch s); None when there is none."""
@@ -152,7 +152,7 @@ class Readings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """Everything one decision writes, in ONE transaction: a row per pair, the intents, and when each pair was analysed."""
+    """What one decision writes, in ONE transaction: a row per pair, the intents, when each pair was analysed."""
 
     decision_id: str
     at: datetime

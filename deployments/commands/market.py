@@ -98,7 +98,7 @@ def decide(
     ],
     json: AsJson = False,
 ) -> None:
-    """Thresholds, scores and decision for a given state of the world. Pure: nothing is read but FILE, nothing is sent."""
+    """Thresholds, scores and decision for a given state of the world. Reads FILE only, sends nothing."""
     from trading.decision_file import as_answer, read_state
     from trading.scoring import decide as decide_market
 

@@ -21,10 +21,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A generated, lively market whose clock moves only when told."""
     state: Path = tmp_path_factory.mktemp("world")
     market = MarketOptions(candles=None, start=None, seed=1, jpy=100_000)
-    with embedded_world(state, market) as running:
-        with without_heartbeats():
-            yield running
-            flush()
+    with embedded_world(state, market) as running, without_heartbeats():
+        yield running
+        flush()
 
 
 @pytest.fixture

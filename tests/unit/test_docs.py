@@ -15,7 +15,7 @@ def test_the_errors_page_lists_what_the_coincheck_client_does() -> None:
 
 
 def test_the_errors_page_states_the_retry_policies() -> None:
-    """Attempts and delays of each policy in docs/errors.md are those of tasks/policies.py; SEND and THINK never retry."""
+    """Attempts and delays of each policy on the page are those of tasks/policies.py; SEND and THINK never retry."""
     assert f"| ASK | reading the outside world | {ASK['retries'] + 1}, after about 1, 5 and 15 s |" in ERRORS
     assert f"| {WRITE['retries'] + 1}, after about 1, 2, 4 and 8 s |" in ERRORS
     assert (ASK["retry_delay_seconds"], WRITE["retry_delay_seconds"]) == ([1, 5, 15], [1, 2, 4, 8])

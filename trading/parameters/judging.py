@@ -12,7 +12,7 @@ class TechnicalParameters(Parameters):
 
     candles_window: Bars = Field(336, description="Closed 5-minute candles that one analysis looks at.")
     candles_min: Bars = Field(50, description="Fewest closed candles to judge a pair by; with fewer it sits out.")
-    candle_max_age_minutes: Positive = Field(10.0, description="Oldest that the last candle's close may be, in minutes.")
+    candle_max_age_minutes: Positive = Field(10.0, description="Oldest close of the last candle, in minutes.")
     rsi_length: Bars = Field(14, description="Bars of the RSI (Wilder smoothing).")
     macd_fast: Bars = Field(12, description="Bars of the fast average of the MACD.")
     macd_slow: Bars = Field(26, description="Bars of the slow average of the MACD.")

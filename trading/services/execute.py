@@ -1,6 +1,6 @@
 """Execute: claim, check, send once, settle. Every step is written to the books before and after the venue is asked.
 
-A crash at any line leaves a trade in a state that says what is known; the next delivery of its message goes on from there.
+A crash at any line leaves a trade in a state that says what is known; the next delivery goes on from there.
 """
 
 from __future__ import annotations
