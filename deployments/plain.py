@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 (one line per kind of value)
     """Dataclasses and models as objects, Decimals and currencies as text, times as ISO 8601."""
     if isinstance(value, BaseModel):
         return plain(value.model_dump())
