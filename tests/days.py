@@ -166,7 +166,7 @@ def a_day(candles: dict[str, pd.DataFrame], *, quiet: bool = False, start: datet
     sol_sell, sol = sold(sol, *at("SOL", 131), "TRAILING_STOP")
     doge_buy, doge = bought(pair["DOGE"], *at("DOGE", 101), 15000)
     doge_sell, doge = sold(doge, *at("DOGE", 170), "SIGNAL")
-    eth_buy, eth = bought(pair["ETH"], *at("ETH", 203), 15000)
+    eth_buy, eth = bought(pair["ETH"], *at("ETH", 254), 15000)
     no = refused(pair["AVAX"], at("AVAX", 240)[0], "spread 1.4 % is above the limit of 1 %")
     last = {pair.key: jpy(pair, float(candles[pair.key]["close"].iloc[-1])) for pair in PAIRS}
     mark = last["eth_usdt"] * eth.size - eth.cost
@@ -174,7 +174,7 @@ def a_day(candles: dict[str, pd.DataFrame], *, quiet: bool = False, start: datet
     stops = {
         sol.position_id: steps(pair["SOL"], candles["sol_usdt"], 62, 131),
         doge.position_id: steps(pair["DOGE"], candles["doge_usdt"], 101, 170),
-        eth.position_id: steps(pair["ETH"], candles["eth_usdt"], 203, 287),
+        eth.position_id: steps(pair["ETH"], candles["eth_usdt"], 254, 287),
     }
     trades = [sol_buy, sol_sell, doge_buy, doge_sell, eth_buy]
     for row in (row for of_pair in rows.values() for row in of_pair):

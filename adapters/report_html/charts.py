@@ -21,7 +21,9 @@ from trading.candles import INTERVAL
 from trading.report import SAID_NO, DayReport, PairDay, PositionLine
 from trading.report.words import JST, price_text, score_text, yen_text
 
-UP, DOWN, SCORE, BUY, SELL, STOP, REFUSED = "#1f9d6b", "#d6493f", "#3b82c4", "#1f9d6b", "#d6493f", "#c98a1b", "#8a8f98"
+UP, DOWN = "#8fb8a8", "#cf9f9a"  # pale: the candles are the ground that the trades stand on
+BUY, SELL, REFUSED = "#12855a", "#cc3b31", "#7d838c"
+SCORE, STOP = "#3b82c4", "#c98a1b"
 HOVER_WIDTH = 48  # characters: what fits beside the pointer on a telephone
 
 
@@ -106,7 +108,6 @@ def _candles(candles: pd.DataFrame) -> go.Candlestick:
         close=candles["close"],
         increasing={"line": {"color": UP, "width": 1}, "fillcolor": UP},
         decreasing={"line": {"color": DOWN, "width": 1}, "fillcolor": DOWN},
-        opacity=0.75,
         name="price",
     )
 
