@@ -18,14 +18,16 @@ from blocks.settings import load_settings
 from deployments.commands.options import AsJson, moment
 from deployments.embedded import MarketOptions
 from deployments.screen import Screen
-from trading.candles import candle_file, load_candles
+from trading.candles import INTERVAL, candle_file, load_candles
+from trading.errors import BadInput
 from trading.pairs import parse_pairs
 
 if TYPE_CHECKING:
     from deployments.demo import DemoOptions
 
-DEMO_CYCLES = 36
-DEMO_SEED = 1
+DEMO_CYCLES = 24
+DEMO_SEED = 20
+"""Two generated hours in which coins are bought, held, trailed and sold; other seeds show other hours."""
 
 
 def demo(
@@ -59,9 +61,15 @@ def demo(
 
 def _check(options: DemoOptions) -> None:
     """Read what was given before anything is started: a broken setting or candle file ends here, in one line."""
+    market = options.market
     for pair in parse_pairs(load_settings().pairs_config):
-        if options.market.candles is not None:
-            load_candles(candle_file(options.market.candles, pair.binance))
+        if market.candles is None:
+            continue
+        candles = load_candles(candle_file(market.candles, pair.binance))
+        end = candles["open_time"].iloc[-1] + INTERVAL
+        if market.start is not None and market.start + (options.cycles + 1) * INTERVAL > end:
+            msg = f"the candles of {pair.binance} end at {end:%Y-%m-%d %H:%M} UTC, before the last of these cycles"
+            raise BadInput(msg)
 
 
 def _play(options: DemoOptions, began: float, *, hold: bool, as_json: bool) -> None:
