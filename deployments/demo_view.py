@@ -66,6 +66,6 @@ def _trade_in_words(trade: Trade, desk: Desk, cycle: Cycle) -> str:
         over = f": score {score:.2f} over {analysis.decision.buy_threshold:.2f}" if analysis else ""
         return f"bought {coin} for {yen_text(done.funds.number)} at {price}{over}"
     position = desk.ledger.position(intent.position_id or "")
-    earned = position.realized_pnl.number if position and position.realized_pnl else None
+    earned = position.realized_pnl.number if position and position.realized_pnl is not None else None
     why = intent.reason.lower().replace("_", " ")
     return f"sold {size_text(done.quantity.number, coin)} at {price} ({why}): {yen_text(earned, signed=True)}"

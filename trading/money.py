@@ -211,7 +211,7 @@ class Price[C: Currency]:
 
     def __mul__(self, quantity: Quantity) -> Amount[C]:
         """What that many coins cost."""
-        if quantity.coin != self.coin:
+        if getattr(quantity, "coin", None) != self.coin:
             msg = f"{self} does not price {quantity}"
             raise CurrencyMismatch(msg)
         return Amount(self.number * quantity.number, self.currency)

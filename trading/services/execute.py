@@ -135,7 +135,11 @@ def settle(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, strat
         _saved(ledger, trade.on(Event.HALT, at, executed=execution, note=note))
         msg = f"{trade.intent.trade_id}: {note}; look at the venue, then set the trade right"
         raise Halt(msg)
-    return _booked(trade.on(Event.FILL, at, executed=execution), execution, at, ledger, strategy)
+    try:
+        return _booked(trade.on(Event.FILL, at, executed=execution), execution, at, ledger, strategy)
+    except Halt as error:
+        _saved(ledger, trade.on(Event.HALT, at, executed=execution, note=str(error)))
+        raise
 
 
 def _without_fills(trade: Trade, state: OrderState, at: datetime, ledger: Ledger) -> Trade:

@@ -30,20 +30,20 @@ def look_at(position: Position, at: datetime, ledger: Ledger, exchange: Exchange
         return Watched(position)
     bid = exchange.ticker(position.trading_pair).bid
     seen = watch(position, bid, strategy)
+    if seen.position != position:
+        ledger.save_position(seen.position)  # before the exit: a refused one must not lose the peak and the stop
     if seen.exit_reason is None:
-        if seen.position != position:
-            ledger.save_position(seen.position)
         return Watched(seen.position)
     intent = exit_intent(
-        position,
+        seen.position,
         seen.exit_reason,
         decision_id=f"MON-{at:%Y%m%dT%H%M%SZ}-{position.pair}",
         strategy=strategy,
         created_at=at,
         expires_at=at + timedelta(seconds=strategy.intent_ttl_s),
     )
-    ledger.book_exit(intent, position)
-    return Watched(position, intent)
+    ledger.book_exit(intent, seen.position)
+    return Watched(seen.position, intent)
 
 
 def notices_of(seen: Sequence[Watched], at: datetime) -> list[Notice]:
