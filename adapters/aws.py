@@ -14,7 +14,7 @@ import boto3.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.aws_errors import Meaning, meaning, translated, watch_attempts
+from adapters.aws_errors import Meaning, meaning, translated, watch_attempts, without_password
 from trading.errors import BadInput, Halt, Transient
 from trading.tables import Names
 
@@ -56,7 +56,7 @@ class Aws:
                 msg = f"{where} is busy: {error.response.get('Error', {}).get('Code')}"
                 raise Transient(msg) from error
             msg = f"{where} does not answer ({type(error).__name__}); start it or correct AWS_ENDPOINT_URL"
-            raise Halt(msg) from error
+            raise Halt(msg) from None
 
     def account(self) -> str:
         """The number of the account that our credentials belong to. One request."""
@@ -76,8 +76,9 @@ def open_aws() -> Aws:
         made = {name: _client(session, name, region) for name in ("dynamodb", "sqs", "s3", "sts")}
         probe = _client(session, "dynamodb", region, attempts=1)
     except (BotoCoreError, ValueError) as error:
-        msg = f"the AWS settings do not work: {error}; see AWS_ENDPOINT_URL, AWS_PROFILE, AWS_REGION"
-        raise BadInput(msg) from error
+        said = without_password(str(error))
+        msg = f"the AWS settings do not work: {said}; see AWS_ENDPOINT_URL, AWS_PROFILE, AWS_REGION"
+        raise BadInput(msg) from None
     for client in made.values():
         watch_attempts(client)
     return Aws(region=region, endpoint=_shown(probe.meta.endpoint_url), **made, _probe=probe)

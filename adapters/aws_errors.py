@@ -11,6 +11,7 @@ Source: botocore.exceptions; the error lists of the service models of DynamoDB, 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -170,8 +171,9 @@ def translated(doing: str, *, write: bool) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         said = meaning(error)
-        # The chain is cut where the original text may quote a signed request.
-        raise _ours(said, doing, error, write=write) from (None if said is Meaning.IDENTITY else error)
+        # The chain is cut where the original text may quote a signed request, or an endpoint with a password.
+        quotes = said is Meaning.IDENTITY or "@" in str(error)
+        raise _ours(said, doing, error, write=write) from (None if quotes else error)
 
 
 def _ours(said: Meaning, doing: str, error: BotoCoreError | ClientError, *, write: bool) -> TradingError:
@@ -200,4 +202,9 @@ def _words(error: BotoCoreError | ClientError) -> str:
         said = str(error.response.get("Error", {}).get("Message", ""))
         hint = "; `trader init` makes what a desk needs" if _code(error) in NOT_MADE else ""
         return f"{_code(error)}: {said}".splitlines()[0][:300] + hint
-    return f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return f"{type(error).__name__}: {without_password(str(error))}".splitlines()[0][:300]
+
+
+def without_password(text: str) -> str:
+    """A text whose addresses show no user and password."""
+    return re.sub(r"//[^/@\s]+@", "//", text)

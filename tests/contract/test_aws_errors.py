@@ -114,10 +114,18 @@ def test_our_own_errors_pass():
 def test_i25_a_refused_identity_quotes_no_key(code):
     """AWS's own text holds the key or the signed request; neither message nor traceback of ours does."""
     error = raised(coded(code, 403, f"The key {PLANTED} ... X-Amz-Security-Token:{PLANTED}"), write=True)
-    assert PLANTED not in "".join(traceback.format_exception(error, chain=error.__cause__ is not None))
+    assert PLANTED not in "".join(traceback.format_exception(error))
     assert error.__cause__ is None
     assert error.__suppress_context__
     assert code in str(error)
+
+
+@pytest.mark.parametrize("kind", [exceptions.EndpointConnectionError, ReadTimeoutError, exceptions.ConnectTimeoutError])
+def test_i25_an_endpoint_is_told_without_its_password(kind):
+    """A user and password in the address reach neither message nor traceback."""
+    error = raised(kind(endpoint_url=f"http://user:{PLANTED}@127.0.0.1:9/", error="refused"), write=False)
+    assert PLANTED not in "".join(traceback.format_exception(error))
+    assert "127.0.0.1:9" in str(error)
 
 
 def test_a_message_is_one_short_line():
