@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from adapters.aws import Aws
 from adapters.aws_errors import translated
-from trading.ports import Delivery
+from trading.ports import Delivery, Received, Unreadable
 from trading.tables import ORDER_REQUESTS, Names, Queue
 
 if TYPE_CHECKING:
@@ -21,23 +20,6 @@ log = logging.getLogger(__name__)
 
 MOST = 10
 """Messages that SQS gives in one call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A message that is not one of ours. It is left where it is: after three receives it is a dead letter."""
-
-    message_id: str
-    reason: str
-    receives: int
-
-
-class Received(list[Delivery]):
-    """The deliveries of one call; ``unreadable`` are the messages among them that could not be understood (I2)."""
-
-    def __init__(self, deliveries: Iterable[Delivery], unreadable: Iterable[Unreadable]) -> None:
-        super().__init__(deliveries)
-        self.unreadable = tuple(unreadable)
 
 
 class SqsOrderQueue:

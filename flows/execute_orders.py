@@ -21,8 +21,9 @@ def execute_orders(desk: DeskName = "embedded") -> list[Trade]:
     """Carry out the booked intents on the queue; a message that fails comes again, the others are not touched by it."""
     open_desk(desk)
     trades: list[Trade] = []
-    errors: dict[str, str] = {}
-    for delivery in receive(desk):
+    received = receive(desk)
+    errors = {one.message_id: f"not one of our messages: {one.reason}" for one in received.unreadable}
+    for delivery in received:
         try:
             trades.append(carry_out(desk, delivery))
         except TradingError as error:  # its task run is failed and stays visible; the message stays on the queue

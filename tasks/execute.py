@@ -7,12 +7,12 @@ from prefect import task
 from blocks.desk import open_desk
 from tasks.policies import ASK, SEND, WRITE
 from trading.order import Trade
-from trading.ports import Delivery
+from trading.ports import Delivery, Received
 from trading.services import execute
 
 
 @task(task_run_name="receive", **ASK)
-def receive(desk: str) -> list[Delivery]:
+def receive(desk: str) -> Received:
     """Messages of the order queue, at most ten."""
     return open_desk(desk).queue.receive()
 

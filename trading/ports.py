@@ -168,11 +168,15 @@ class Ledger(Protocol):
         """Book a decision in one transaction: its signals, its intents (with the pair's slot, or the position CLOSING).
 
         Booking the same decision again changes nothing. Gives the ids of the trades that stand booked by it.
-        Raises Conflict when a pair already has an entry or a position is already closing.
+        Raises Conflict when a pair already has an entry or a position is already closing; nothing is written then, and
+        booking again without those intents records the signals.
         """
 
     def book_exit(self, intent: Intent, position: Position) -> None:
-        """Book one exit: the trade, and the position CLOSING, in one transaction. Raises Conflict if it moved on."""
+        """Book one exit of a position as it was read, OPEN: the trade, and the position CLOSING, in one transaction.
+
+        Raises Conflict if the position moved on.
+        """
 
     def trade(self, trade_id: str) -> Trade | None:
         """One trade, consistently read."""
@@ -233,13 +237,31 @@ class Delivery:
     receives: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message that is not one of ours. It is left where it is: after three receives it is a dead letter."""
+
+    message_id: str
+    reason: str
+    receives: int
+
+
+class Received(list[Delivery]):
+    """The deliveries of one call; ``unreadable`` are the messages among them that could not be understood (I2)."""
+
+    def __init__(self, deliveries: Iterable[Delivery], unreadable: Iterable[Unreadable] = ()) -> None:
+        """A list, since that is what nearly every caller wants of it."""
+        super().__init__(deliveries)
+        self.unreadable = tuple(unreadable)
+
+
 class OrderQueue(Protocol):
     """Carries trade ids, at least once, in any order."""
 
     def send(self, trade_id: str, trace: Mapping[str, str]) -> None:
         """Put one trade on the queue; sending it twice is harmless."""
 
-    def receive(self, limit: int = 10) -> list[Delivery]:
+    def receive(self, limit: int = 10) -> Received:
         """Up to ``limit`` (at most 10) messages, hidden from others for the visibility time."""
 
     def done(self, delivery: Delivery) -> None:
