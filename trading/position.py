@@ -27,6 +27,14 @@ class PositionStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StopMove:
+    """Where the stop was put, and when: the first at the entry, then each time it was raised."""
+
+    at: datetime
+    price: Price[JPY]
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """What is held of one pair. Prices are yen per coin. ``version`` is the optimistic lock.
 
@@ -65,6 +73,7 @@ class Position:
     trailing_distance: Price[JPY] | None = None
     break_even_trigger: Price[JPY] | None = None
     add_plan: AddPlan | None = None
+    stop_moves: tuple[StopMove, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ def opened(trade: Trade, execution: Execution, at: datetime, strategy: Strategy)
         highest_price=entry,
         stop_loss=first_stop(entry, strategy),
         take_profit=take_profit(entry, strategy),
+        stop_moves=(StopMove(at, first_stop(entry, strategy)),),
     )
 
 
@@ -112,6 +122,13 @@ def watch(position: Position, bid: Price[JPY], strategy: Strategy) -> Watched:
     peak = max(position.highest_price, bid)
     seen = _raised(replace(position, current_price=bid, highest_price=peak), strategy)
     return Watched(_changed(position, seen), ExitReason.TAKE_PROFIT if bid >= position.take_profit else None)
+
+
+def stop_noted(seen: Position, before: Position, at: datetime) -> Position:
+    """What a look at ``at`` made of a position, with the move of its stop written down if there was one."""
+    if seen.stop_loss == before.stop_loss:
+        return seen
+    return replace(seen, stop_moves=(*seen.stop_moves, StopMove(at, seen.stop_loss)))
 
 
 def _raised(position: Position, strategy: Strategy) -> Position:

@@ -32,7 +32,7 @@ from trading.errors import BadInput, Halt
 from trading.limits import KillSwitch, Mode
 from trading.money import JPY, USDT, Amount, Price, Quantity, yen
 from trading.order import TERMINAL, Execution, Intent, PriceBand, Side, Status, Trade
-from trading.position import Position, PositionStatus
+from trading.position import Position, PositionStatus, StopMove
 
 COIN = "BTC"
 TEXT = st.text(max_size=12)
@@ -73,6 +73,7 @@ def position_fields():
         "PositionStatus": st.sampled_from(PositionStatus),
         "int": st.integers(0, 9),
         "bool": st.booleans(),
+        "tuple[StopMove, ...]": st.lists(st.builds(StopMove, TIMES, PRICES), max_size=3).map(tuple),
     }
     for field in fields(Position):
         bare = str(field.type).removesuffix(" | None")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trading.order import Intent
 from trading.ports import Exchange, Ledger, Notice
-from trading.position import Position, PositionStatus, exit_intent, watch
+from trading.position import Position, PositionStatus, exit_intent, stop_noted, watch
 from trading.strategy import Strategy
 
 
@@ -30,20 +30,21 @@ def look_at(position: Position, at: datetime, ledger: Ledger, exchange: Exchange
         return Watched(position)
     bid = exchange.ticker(position.trading_pair).bid
     seen = watch(position, bid, strategy)
-    if seen.position != position:
-        ledger.save_position(seen.position)  # before the exit: a refused one must not lose the peak and the stop
+    looked = stop_noted(seen.position, position, at)
+    if looked != position:
+        ledger.save_position(looked)  # before the exit: a refused one must not lose the peak and the stop
     if seen.exit_reason is None:
-        return Watched(seen.position)
+        return Watched(looked)
     intent = exit_intent(
-        seen.position,
+        looked,
         seen.exit_reason,
         decision_id=f"MON-{at:%Y%m%dT%H%M%SZ}-{position.pair}",
         strategy=strategy,
         created_at=at,
         expires_at=at + timedelta(seconds=strategy.intent_ttl_s),
     )
-    ledger.book_exit(intent, seen.position)
-    return Watched(seen.position, intent)
+    ledger.book_exit(intent, looked)
+    return Watched(looked, intent)
 
 
 def notices_of(seen: Sequence[Watched], at: datetime) -> list[Notice]:

@@ -27,8 +27,15 @@ def gather(pairs: Sequence[Pair], since: datetime, until: datetime, ledger: Ledg
         trades=[trade for day in sorted(days) for trade in ledger.trades_of(day)],
         positions=[*held, *closed],
         prices=prices,
+        stops={one.position_id: _stops(one, until) for one in (*held, *closed)},
         equity_end=equity(exchange.balances(), held, prices),
     )
+
+
+def _stops(position: Position, until: datetime) -> list[tuple[datetime, Price[JPY]]]:
+    """How the stop stood from the entry to the exit, or to now while held."""
+    moves = [(move.at, move.price) for move in position.stop_moves]
+    return [*moves, (position.closed_at or until, position.stop_loss)] if moves else []
 
 
 def equity(balances: Balances, held: Sequence[Position], prices: dict[str, Price[JPY]]) -> Amount[JPY]:
