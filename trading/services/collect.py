@@ -43,7 +43,7 @@ def collect(pair: Pair, at: datetime, market: MarketData, store: CandleStore, st
     Raises Transient when the reply is not usable: nothing of it is stored.
     """
     newest = store.newest(pair)
-    since = newest + frames.INTERVAL if newest else at - strategy.candles_window * frames.INTERVAL
+    since = newest + frames.INTERVAL if newest else frames.floor_time(at) - strategy.candles_window * frames.INTERVAL
     fresh = frames.empty()
     if since + frames.INTERVAL <= at:
         fresh = frames.closed(market.candles(pair, since, 1000), at)
