@@ -194,7 +194,8 @@ def running_world(state: Path) -> dict[str, str] | None:
     for named in (state / ENDPOINTS, *sorted(state.glob(f"*/{ENDPOINTS}"))):
         try:
             env: dict[str, str] = json.loads(named.read_text())
-            with urllib.request.urlopen(env["AWS_ENDPOINT_URL"] + "/moto-api/data.json", timeout=2):  # noqa: S310
+            health = env["TRADER_COINCHECK_URL"].removesuffix("/coincheck") + "/_health"
+            with urllib.request.urlopen(health, timeout=2):  # noqa: S310 (loopback)
                 return env
         except (OSError, ValueError, KeyError):  # nobody there, or what a killed run left behind
             continue
