@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from blocks.settings import load_settings
 from deployments.embedded import MarketOptions, embedded_world, running_world
+from deployments.prefect_runs import pointed_at
 from trading.errors import Halt
 
 
@@ -26,7 +28,9 @@ def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
     state = load_settings().state
     if world := running_world(state):
         os.environ.update(world)
-        yield
+        # Only a command that runs flows has Prefect loaded, with the settings it then read; the others need none.
+        with pointed_at(world["PREFECT_API_URL"]) if "prefect" in sys.modules else nullcontext():
+            yield
         return
     if not start:
         msg = f"no embedded desk runs in {state}: start one with `trader demo --hold`, or set AWS_ENDPOINT_URL"
