@@ -100,13 +100,15 @@ def _play(options: DemoOptions, began: float, *, hold: bool, as_json: bool) -> N
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """A polite kill ends us like Ctrl-C does: everything that was started is stopped on the way out."""
+    """Ctrl-C and a polite kill end us alike: everything that was started is stopped on the way out."""
 
     def stop(_number: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    # SIGINT too: a shell that starts us in the background has it ignored, and Python then leaves it so.
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

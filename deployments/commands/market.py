@@ -9,7 +9,7 @@ import typer
 
 from blocks.settings import load_settings
 from deployments.commands.options import AsJson, Candles, answer, moment
-from trading.errors import InsufficientData
+from trading.errors import BadInput, InsufficientData
 
 strategy = typer.Typer(help="The strategy in force: every number a decision is made from.", no_args_is_help=True)
 
@@ -54,6 +54,9 @@ def score(
     from trading.strategy import load_strategy
 
     settings, time = load_settings(), moment(at)
+    if not candles.is_dir():
+        msg = f"candle folder {candles} does not exist; it holds <SYMBOL>-5m.parquet files"
+        raise BadInput(msg)
     numbers = load_strategy(settings.strategy)
     rows: dict[str, dict[str, Any]] = {}
     for pair in parse_pairs(settings.pairs_config):

@@ -23,10 +23,10 @@ def moment(text: str) -> datetime:
     """An ISO 8601 time; UTC when it names no zone. Raises BadInput."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         msg = f"{text!r} is not a time; write it like 2024-01-03T12:10:00Z"
         raise BadInput(msg) from error
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def answer(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
