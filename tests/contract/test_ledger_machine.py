@@ -172,5 +172,5 @@ def test_two_writers_in_very_many_orders_never_break_the_books(aws):
     """The same, longer."""
     run_state_machine_as_test(
         lambda: Books(aws),
-        settings=settings(settings.default, max_examples=100, stateful_step_count=50, deadline=None),
+        settings=settings(settings.default, max_examples=40, stateful_step_count=40, deadline=None),
     )

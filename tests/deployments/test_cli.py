@@ -32,6 +32,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trader(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
     """Run the program in this process; its exit code, stdout and stderr."""
     monkeypatch.setenv("TRADER_STATE", str(tmp_path / "state"))
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)  # other tests' stand-in is not ours
 
     def run(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["trader", *map(str, words)])
