@@ -149,9 +149,15 @@ def _simulator_argv(port: int, market: MarketOptions) -> list[str]:
 
 def _make_room(state: Path) -> None:
     """An empty place for this world's runs and logs; what an earlier one left of them is its past, not ours."""
-    state.mkdir(parents=True, exist_ok=True)
-    for old in ("prefect", "logs"):
-        shutil.rmtree(state / old, ignore_errors=True)
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        for old in ("prefect", "logs"):
+            if (state / old).exists():
+                shutil.rmtree(state / old)
+        (state / "logs").mkdir()
+    except OSError as error:
+        msg = f"the state directory {state} cannot be used ({error.strerror}); name another one with --state"
+        raise BadInput(msg) from error
 
 
 @contextmanager
