@@ -74,13 +74,18 @@ def open_desk(name: str) -> Desk:
 
 @lru_cache(maxsize=4)
 def _open(name: str, settings: Settings) -> Desk:
-    if name == "embedded":
-        return _embedded(settings)
+    must_be_open(name)
+    return _embedded(settings)
+
+
+def must_be_open(name: str) -> None:
+    """Raises Halt for a desk that is not built yet, BadInput for one that is not known."""
     if name in {"paper", "live"}:
         msg = f"the {name} desk is not open yet: its exchange and its reconciliation are still to be built"
         raise Halt(msg)
-    msg = f"unknown desk {name!r}; desks are embedded, paper and live"
-    raise BadInput(msg)
+    if name != "embedded":
+        msg = f"unknown desk {name!r}; desks are embedded, paper and live"
+        raise BadInput(msg)
 
 
 def _embedded(settings: Settings) -> Desk:

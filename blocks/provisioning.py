@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.aws import open_aws
 from adapters.provision import provision
+from blocks.desk import must_be_open
 from blocks.settings import load_settings
 from trading.tables import Names
 
@@ -13,5 +14,5 @@ def provision_desk(name: str) -> list[str]:
 
     Raises Halt with one line when the endpoint is not there or the credentials are not accepted.
     """
-    del name  # every desk has the same tables; what differs is the prefix and the endpoint
+    must_be_open(name)
     return provision(Names(load_settings().prefix), open_aws())

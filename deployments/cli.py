@@ -11,6 +11,7 @@ from deployments.commands.demo import demo
 from deployments.commands.desk import kill_switch, positions, status
 from deployments.commands.flows import init, run
 from deployments.commands.market import decide, score, simulator, strategy
+from deployments.commands.ui import ui
 from trading.errors import TradingError
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app.command("decide")(decide)
 app.add_typer(strategy, name="strategy")
 app.command("status")(status)
 app.command("positions")(positions)
+app.command("ui")(ui)
 app.command("kill-switch")(kill_switch)
 
 

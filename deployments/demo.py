@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -30,11 +32,12 @@ AFTER_CLOSE = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What to play: how many 5-minute cycles of which market, and where to keep what is worth keeping."""
+    """What to play: how many 5-minute cycles of which market, where what is kept goes, and whether to stay."""
 
     market: MarketOptions
     cycles: int
     state: Path
+    hold: bool = False
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class Played:
 
     cycles: int = 0
     candles_stored: int = 0
+    began_at: datetime | None = None
     failures: list[str] = field(default_factory=list)
 
 
@@ -86,7 +90,8 @@ def furnish(played: Played) -> None:
 
 def play(world: World, options: DemoOptions, played: Played) -> Iterator[Cycle]:
     """Play the cycles one by one; each is yielded when it is done, so that it can be shown."""
-    first = floor_time(world.now()) + INTERVAL + AFTER_CLOSE
+    played.began_at = world.now()
+    first = floor_time(played.began_at) + INTERVAL + AFTER_CLOSE
     with without_heartbeats():
         for number in range(options.cycles):
             at = first + number * INTERVAL
@@ -129,12 +134,12 @@ def summarise(desk: Desk, world: World, options: DemoOptions, played: Played, be
     from flows.report_daily import BUCKET, report_daily
     from trading.report import DayReport, headline
 
-    ui = f"PREFECT_HOME={world.env['PREFECT_HOME']} .venv/bin/prefect server start --port 4200"
-    where = {"Runs, tasks and retries": f"{ui}  # then open http://127.0.0.1:4200/runs", "State": str(world.state)}
+    running = f"{world.env['PREFECT_API_URL'].removesuffix('/api')}/runs"
+    later = f"{shlex.quote(str(Path(sys.executable).with_name('trader')))} ui --state {shlex.quote(str(world.state))}"
+    where = {"Runs, tasks and retries": later, "State": str(world.state)}
     world.step_to(world.now() + timedelta(minutes=1))
-    hours = -(-(options.cycles + 1) * INTERVAL // timedelta(hours=1))
     with without_heartbeats():
-        key = report_daily(DESK, hours=hours, where=where)
+        key = report_daily(DESK, since=played.began_at, where=where)
     page = world.state / "report.html"
     page.write_bytes(desk.archive.get(BUCKET, f"{key}.html"))
     report = DayReport.from_json(desk.archive.get(BUCKET, f"{key}.json"))
@@ -148,7 +153,7 @@ def summarise(desk: Desk, world: World, options: DemoOptions, played: Played, be
         positions={"opened": report.opened, "closed": report.closed, "open": report.open_at_end},
         pnl_jpy=report.money.realized_pnl_jpy + report.money.unrealized_pnl_jpy,
         report=str(page),
-        prefect_ui=ui,
+        prefect_ui=running if options.hold else later,
         seconds=time.monotonic() - began,
         state=str(world.state),
         headline=" ".join(headline(report)),

@@ -33,7 +33,10 @@ def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
             yield
         return
     if not start:
-        msg = f"no embedded desk runs in {state}: start one with `trader demo --hold`, or set AWS_ENDPOINT_URL"
+        msg = (
+            f"no embedded desk runs in {state}: start one with `trader demo --hold`, "
+            "set TRADER_STATE to the directory of one that runs elsewhere, or set AWS_ENDPOINT_URL"
+        )
         raise Halt(msg)
     with embedded_world(Path(state) / "run", MarketOptions(candles=None, start=None, seed=1, jpy=100_000)):
         from blocks.provisioning import provision_desk

@@ -19,15 +19,19 @@ __all__ = ["BUCKET", "report_daily"]
 
 @flow(name="report_daily", flow_run_name=run_name("report"))
 def report_daily(
-    desk: DeskName = "embedded", at: datetime | None = None, hours: int = 24, where: dict[str, str] | None = None
+    desk: DeskName = "embedded",
+    at: datetime | None = None,
+    since: datetime | None = None,
+    where: dict[str, str] | None = None,
 ) -> str:
-    """Report the hours before ``at`` (now when left out): JSON and HTML into the archive, the headline to people.
+    """Report the day up to ``at`` (now when left out): JSON and HTML into the archive, the headline to people.
 
+    since: where the report begins; 24 hours before when left out.
     where: what the page says of where to look next, as label -> text.  Gives the key of both in the archive.
     """
     pair_keys(desk)
     until = at or market_time(desk)
-    key = gather_day(desk, until - timedelta(hours=hours), until)
+    key = gather_day(desk, since or until - timedelta(hours=24), until)
     uri, words = render_day(desk, key, where or {})
     show_report(words, uri)
     tell(desk, [Notice("report.daily", " ".join(words), until, {"report": uri})])

@@ -104,6 +104,7 @@ def load_candles(path: Path) -> pd.DataFrame:
         raise BadInput(msg) from error
     found = problems(candles)
     if found:
-        msg = f"candle file {path} {', '.join(found)}; sort and clean it first"
+        remedy = "fetch it again" if candles.empty else "sort and clean it first"
+        msg = f"candle file {path} {', '.join(found)}; {remedy}"
         raise BadInput(msg)
     return candles

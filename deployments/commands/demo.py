@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import shlex
 import signal
 import sys
 import time
@@ -21,11 +22,12 @@ from deployments.screen import Screen
 from trading.candles import INTERVAL, candle_file, load_candles
 from trading.errors import BadInput
 from trading.pairs import parse_pairs
+from trading.strategy import load_strategy
 
 if TYPE_CHECKING:
     from deployments.demo import DemoOptions
 
-DEMO_CYCLES = 24
+DEMO_CYCLES = 22
 DEMO_SEED = 20
 """Two generated hours in which coins are bought, held, trailed and sold; other seeds show other hours."""
 
@@ -49,11 +51,11 @@ def demo(
 
     began = time.monotonic()
     market = MarketOptions(candles, moment(start) if start else None, seed, jpy)
-    options = DemoOptions(market, cycles, state or load_settings().state / "demo")
+    options = DemoOptions(market, cycles, state or load_settings().state / "demo", hold)
     try:
         with _terminable():
             _check(options)
-            _play(options, began, hold=hold, as_json=json)
+            _play(options, began, as_json=json)
     except KeyboardInterrupt:
         print(f"trader: stopped; what it had started is gone, what it kept is in {options.state}", file=sys.stderr)
         raise typer.Exit(1) from None
@@ -61,6 +63,7 @@ def demo(
 
 def _check(options: DemoOptions) -> None:
     """Read what was given before anything is started: a broken setting or candle file ends here, in one line."""
+    load_strategy(load_settings().strategy)
     market = options.market
     for pair in parse_pairs(load_settings().pairs_config):
         if market.candles is None:
@@ -72,7 +75,7 @@ def _check(options: DemoOptions) -> None:
             raise BadInput(msg)
 
 
-def _play(options: DemoOptions, began: float, *, hold: bool, as_json: bool) -> None:
+def _play(options: DemoOptions, began: float, *, as_json: bool) -> None:
     from deployments.demo import Played, play, prepared, summarise
 
     played = Played()
@@ -93,8 +96,9 @@ def _play(options: DemoOptions, began: float, *, hold: bool, as_json: bool) -> N
             screen.summary(done)
             if as_json:
                 print(jsonlib.dumps(done.as_json()), flush=True)
-            if hold:
-                screen.phase(f"holding: Prefect UI at {world.env['PREFECT_API_URL'].removesuffix('/api')}, Ctrl-C ends")
+            if options.hold:
+                screen.phase(f"holding {done.prefect_ui} until Ctrl-C")
+                screen.phase(f"in another terminal: TRADER_STATE={shlex.quote(done.state)} trader status")
                 signal.pause()
 
 

@@ -11,6 +11,7 @@ import typer
 from blocks.settings import load_settings
 from deployments.commands.options import AsJson, DeskOption, answer
 from deployments.where import prepared_desk
+from trading.report.words import plural, yen_text
 
 
 class Switch(StrEnum):
@@ -88,8 +89,9 @@ def status(desk: DeskOption = None, json: AsJson = False) -> None:
             **_positions(room),
         }
     text = (
-        f"{name} desk, {data['now']}\nkill switch {data['kill_switch']}\nfree yen {data['jpy_free']}\n"
-        f"{len(data['positions'])} positions, {data['pending_orders']} orders under way, "
+        f"{name} desk, {data['now'][:16]} UTC\nkill switch {data['kill_switch']}\n"
+        f"free {yen_text(balances.jpy_free.number)}\n"
+        f"{plural(len(data['positions']), 'position')}, {plural(data['pending_orders'], 'order')} under way, "
         f"{len(data['unknown_orders'])} unknown, {len(data['halted_pairs'])} pairs halted"
     )
     answer(data, as_json=json, text=text)

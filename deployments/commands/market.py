@@ -24,6 +24,7 @@ def simulator(
     seed: Annotated[int, typer.Option(help="Of the generated market and of all chance.")] = 1,
     jpy: Annotated[str, typer.Option(help="Yen on the account at the start.")] = "100000",
     rate_limits: Annotated[bool, typer.Option(help="Enforce the exchange's limits in real time.")] = True,
+    json: AsJson = False,  # noqa: ARG001 (it prints its one JSON line either way)
 ) -> None:
     """The simulated outside world over HTTP, on the loopback interface, until stopped. Prints its URL when ready."""
     from simulator.main import from_options, serve
@@ -76,6 +77,7 @@ def score(
             "regime": signal.regime,
             "indicators": signal.indicators,
             "candles": signal.candles,
+            "newest_candle": seen["open_time"].iloc[-1].isoformat(),
         }
     lines = [_score_line(key, row) for key, row in rows.items()]
     answer(
@@ -92,7 +94,8 @@ def _score_line(key: str, row: dict[str, Any]) -> str:
         if name in {"rsi", "adx", "macd_histogram", "atr_percent"}
     }
     words = "  ".join(f"{name} {value:.4g}" for name, value in shown.items() if value is not None)
-    return f"{key:10} {row['technical_score']:+.4f}  {row['regime']:9} {words}"
+    newest = f"{row['newest_candle'][:16]}"
+    return f"{key:10} {row['technical_score']:+.4f}  {row['regime']:9} {words}  newest {newest}"
 
 
 def decide(

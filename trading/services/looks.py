@@ -52,7 +52,7 @@ def looks_of(
 def inputs_of(look: Look, *, busy: bool) -> PairInputs | MissingInputs:
     """The scores of one pair, or what is missing of them."""
     if busy:
-        return MissingInputs(missing=("an order of this pair is under way",))
+        return MissingInputs(missing=("a free slot (an order of this pair is under way) is",))
     if look.technical is None or look.forecast is None or look.sentiment is None:
         return MissingInputs(missing=tuple(look.missing) or ("everything",))
     indicators = look.technical.indicators
