@@ -177,3 +177,23 @@ def test_decide_answers_in_the_contracts_shape(trader, tmp_path: Path) -> None:
     assert told["decision"]["action"] == "BUY"
     assert told["decision"]["pairs"] == ["btc_usdt"]
     assert {"pair", "score", "weights", "components"} <= set(told["ranking"][0])
+
+
+def test_the_ui_of_a_demo_that_never_ran_is_said_so(trader, tmp_path: Path) -> None:
+    """``trader ui`` on a directory without runs says which option names the right one."""
+    code, out, err = trader("ui", "--state", tmp_path)
+    assert (code, out) == (1, "")
+    assert "trader ui --state DIR" in one_line(err)
+
+
+def test_a_broken_strategy_ends_the_demo_before_anything_starts(
+    trader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A strategy file with an unknown key is one line, and no state directory is made."""
+    file = tmp_path / "strategy.json"
+    file.write_text('{"nope": 1}')
+    monkeypatch.setenv("TRADER_STRATEGY", str(file))
+    code, out, err = trader("demo", "--state", tmp_path / "demo")
+    assert (code, out) == (1, "")
+    assert "nope" in one_line(err)
+    assert not (tmp_path / "demo").exists()

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.client.schemas.sorting import FlowRunSort
 
@@ -34,3 +34,10 @@ def flow_run_named(verb: str, at: datetime) -> FlowRun:
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=200)
     return next(run for run in runs if run.name == f"{verb} {at:%m-%d %H:%M}")
+
+
+def number_of_runs(flow: str) -> int:
+    """How many runs of a flow the server knows."""
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])), limit=200)
+    return len(runs)

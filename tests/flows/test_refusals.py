@@ -17,6 +17,7 @@ from deployments.cli import main
 from deployments.embedded import World
 from flows.analyze import analyze
 from flows.collect_prices import collect_prices
+from tests.flows.runs import number_of_runs
 from trading.errors import Halt
 
 STARTED_LIMIT_S = 60
@@ -77,3 +78,16 @@ def test_stopping_the_demo_leaves_nothing_running(tmp_path: Path, how: signal.Si
     while processes_of(state) and time.monotonic() < waited_until + STARTED_LIMIT_S:
         time.sleep(0.2)
     assert processes_of(state) == []
+
+
+def test_a_run_from_another_terminal_is_seen_on_the_running_worlds_server(world: World, desk: Desk) -> None:
+    """``trader run`` finds the world in the state directory, and its flow run stands on that world's Prefect server."""
+    ours = {name for name in os.environ if name.startswith(("AWS_", "PREFECT_", "TRADER_"))} - {"TRADER_PREFIX"}
+    env = {name: value for name, value in os.environ.items() if name not in ours}
+    argv = [sys.executable, "-m", "deployments.cli", "run", "monitor_positions", "--json"]
+    before = number_of_runs("monitor_positions")
+    done = subprocess.run(
+        argv, env=env | {"TRADER_STATE": str(world.state)}, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert number_of_runs("monitor_positions") == before + 1
