@@ -31,7 +31,7 @@ def analyze(
     with_orders: untick to see the decision without booking an order.  trigger: why this analysis runs, in words.
     """
     keys = pair_keys(desk, pairs)
-    moment = at or market_time(desk)
+    moment = market_time(desk, at)
     charts = technical.map(unmapped(desk), keys, unmapped(moment))
     outlooks = forecast.map(unmapped(desk), keys, unmapped(moment))
     moods = sentiment.map(unmapped(desk), keys, unmapped(moment))

@@ -31,7 +31,7 @@ def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> C
     A pair that cannot be collected fails this run after the others were served.
     """
     pairs = pair_keys(desk)
-    moment = at or market_time(desk)
+    moment = market_time(desk, at)
     collected = outcomes_of(pairs, collect_pair.map(unmapped(desk), pairs, unmapped(moment)))
     trigger = find_trigger(desk, list(collected.values.values()), moment)
     analysis = analyze(desk, moment, trigger=trigger.text) if trigger else None

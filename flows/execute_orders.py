@@ -10,7 +10,6 @@ from blocks.desk import DeskName, open_desk
 from flows.outcomes import fail_if_any, run_name
 from tasks.execute import check, claim, done, receive, send, settle
 from tasks.notify import tell
-from trading.errors import TradingError
 from trading.order import Status, Trade
 from trading.ports import Delivery
 from trading.services.execute import finished, notices_of
@@ -26,7 +25,7 @@ def execute_orders(desk: DeskName = "embedded") -> list[Trade]:
     for delivery in received:
         try:
             trades.append(carry_out(desk, delivery))
-        except TradingError as error:  # its task run is failed and stays visible; the message stays on the queue
+        except Exception as error:  # noqa: BLE001 (one message, one outcome: told, and failed, below)
             errors[delivery.trade_id] = f"{type(error).__name__}: {error}"
     if notices := notices_of(trades, errors, open_desk(desk).clock.now()):
         tell(desk, notices)

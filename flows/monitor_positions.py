@@ -18,7 +18,7 @@ from trading.services.monitor import Watched, notices_of
 def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -> list[Watched]:
     """Look at every open position at the venue's own price; an exit goes the same booked way as an entry."""
     pair_keys(desk)
-    moment = at or market_time(desk)
+    moment = market_time(desk, at)
     positions = open_positions(desk)
     looks = outcomes_of(
         [position.position_id for position in positions],

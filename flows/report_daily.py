@@ -30,7 +30,7 @@ def report_daily(
     where: what the page says of where to look next, as label -> text.  Gives the key of both in the archive.
     """
     pair_keys(desk)
-    until = at or market_time(desk)
+    until = market_time(desk, at)
     key = gather_day(desk, since or until - timedelta(hours=24), until)
     uri, words = render_day(desk, key, where or {})
     show_report(words, uri)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from prefect import task
 
@@ -13,9 +13,15 @@ from trading.services.collect import Collected, Trigger
 
 
 @task(task_run_name="market-time", **ASK)
-def market_time(desk: str) -> datetime:
-    """What time it is for this desk."""
-    return open_desk(desk).clock.now()
+def market_time(desk: str, at: datetime | None) -> datetime:
+    """The time a run is for: ``at``, or now when it is left out or lies in the future.
+
+    A run for a time to come would take a forming candle for a closed one, and date its intents so that they never go
+    stale (I19). A time without a zone is UTC.
+    """
+    now = open_desk(desk).clock.now()
+    asked = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    return now if asked is None else min(asked, now)
 
 
 @task(task_run_name="collect-{pair}", **ASK)

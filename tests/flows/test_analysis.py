@@ -9,6 +9,7 @@ from deployments.embedded import World
 from flows.analyze import analyze
 from flows.collect_prices import collect_prices
 from tests.flows.runs import flow_run_named, task_runs_of
+from trading.candles import INTERVAL
 
 KINDS = ("technical", "forecast", "sentiment")
 
@@ -19,7 +20,7 @@ def test_an_analysis_is_eighteen_mapped_task_runs_with_pair_names(world: World, 
     collection = collect_prices(desk="embedded", at=at)
     assert collection.analysis is not None
     run = flow_run_named("analyze", at)
-    runs = {one.name: one for one in task_runs_of(run.id, expected=23)}
+    runs = {one.name: one for one in task_runs_of(run.id, expected=24)}
     wanted = {f"{kind}-{pair.key}" for kind in KINDS for pair in desk.pairs}
     assert len(wanted) == 18
     assert wanted <= set(runs)
@@ -33,7 +34,7 @@ def test_a_venue_that_answers_503_twice_is_retried_and_the_run_succeeds(world: W
     collect_prices(desk="embedded", at=at)
     run = flow_run_named("collect", at)
     assert run.state_name == "Completed"
-    counts = [one.run_count for one in task_runs_of(run.id, expected=7) if one.name.startswith("collect-")]
+    counts = [one.run_count for one in task_runs_of(run.id, expected=8) if one.name.startswith("collect-")]
     assert sum(counts) == len(desk.pairs) + 2
 
 
@@ -52,8 +53,18 @@ def test_a_pair_without_candles_sits_out_and_the_others_are_judged(world: World,
     """A side that fails is a failed task run and a missing input by name; nothing is made up for it (I18)."""
     at = world.now()
     collect_prices(desk="embedded", at=at)
-    later = at + timedelta(days=30)
-    analysis = analyze(desk="embedded", at=later)
+    world.step_to(at + timedelta(hours=3))
+    analysis = analyze(desk="embedded")
     assert analysis.decision.action == "HOLD"
     assert all(row["missing"] for row in analysis.rows)
     assert not analysis.trade_ids
+
+
+def test_a_run_for_the_future_is_a_run_for_now(world: World, desk: Desk) -> None:
+    """Asked for a time to come, a collection stores no forming candle, and an analysis dates itself now (I19)."""
+    now = world.now()
+    collect_prices(desk="embedded", at=now + timedelta(hours=2))
+    newest = desk.candles.newest(desk.pairs[0])
+    assert newest is not None
+    assert newest + INTERVAL <= now
+    assert analyze(desk="embedded", at=now + timedelta(hours=2)).at == now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from blocks.desk import Desk, open_desk
 from deployments.demo import Cycle, DemoOptions, Played, play
 from deployments.embedded import MarketOptions, World
+from flows.analyze import analyze
+from flows.collect_prices import collect_prices
 from flows.execute_orders import execute_orders
 from trading.order import Side, Status
 
@@ -86,4 +89,20 @@ def test_a_message_delivered_twice_makes_one_order(world: World, led: Desk, tmp_
         led.queue.send(trade.intent.trade_id, {})
     again = execute_orders(desk="embedded") + execute_orders(desk="embedded")
     assert {trade.status for trade in again} <= {Status.FILLED, Status.REFUSED, Status.REJECTED}
+    assert world.venue_ledger()["accepted"] == orders
+
+
+def test_an_old_decision_is_never_executed(world: World, led: Desk) -> None:
+    """An analysis replayed for an hour ago books a BUY that has expired: it is refused, the venue sees nothing."""
+    past = world.now() - timedelta(hours=1)
+    collect_prices(desk="embedded", at=world.now())
+    readings: Any = led.readings
+    for pair in led.pairs:
+        readings.put_sentiment(pair, past, {"value": GOOD, "articles": 1})
+    analysis = analyze(desk="embedded", at=past)
+    orders = world.venue_ledger()["accepted"]
+    (refused,) = execute_orders(desk="embedded")
+    assert analysis.trade_ids == (refused.intent.trade_id,)
+    assert refused.status is Status.REFUSED
+    assert "stale" in refused.note
     assert world.venue_ledger()["accepted"] == orders
