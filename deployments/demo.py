@@ -139,7 +139,7 @@ def summarise(desk: Desk, world: World, options: DemoOptions, played: Played, be
     where = {"Runs, tasks and retries": later, "State": str(world.state)}
     world.step_to(world.now() + timedelta(minutes=1))
     with without_heartbeats():
-        key = report_daily(DESK, since=played.began_at, where=where)
+        key = report_daily(DESK, at=world.now(), since=played.began_at, where=where)
     page = world.state / "report.html"
     page.write_bytes(desk.archive.get(BUCKET, f"{key}.html"))
     report = DayReport.from_json(desk.archive.get(BUCKET, f"{key}.json"))
