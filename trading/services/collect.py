@@ -39,7 +39,7 @@ HOUR_OF_CANDLES = 13
 def collect(pair: Pair, at: datetime, market: MarketData, store: CandleStore, strategy: Strategy) -> Collected:
     """Fetch the candles of a pair that closed since the newest stored one, check them and store them.
 
-    The venue's own reply decides which candle is closed at ``at``; the forming one is never stored (I19).
+    ``at`` is the market's time, never later than now: what forms then is left out of what is stored (I19).
     Raises Transient when the reply is not usable: nothing of it is stored.
     """
     newest = store.newest(pair)
