@@ -52,6 +52,7 @@ class Event(StrEnum):
     FILL = "FILL"
     VOID = "VOID"
     HALT = "HALT"
+    LOOK = "LOOK"
 
 
 S, E = Status, Event
@@ -66,6 +67,7 @@ TRANSITIONS: Mapping[tuple[Status, Event], Status] = {
     (S.SENT, E.BOUNCE): S.BOOKED,  # the venue says it did nothing (429, nonce): free to be tried again
     (S.SENT, E.LOSE): S.UNKNOWN,  # no answer is not a no
     (S.UNKNOWN, E.FIND): S.ACCEPTED,  # evidence: the order is there
+    (S.UNKNOWN, E.LOOK): S.UNKNOWN,  # looked up; not clear yet
     (S.UNKNOWN, E.VOID): S.REJECTED,  # evidence: it never reached the venue
     (S.UNKNOWN, E.HALT): S.HALTED,  # ambiguous: a human looks
     (S.ACCEPTED, E.FILL): S.FILLED,
@@ -169,7 +171,16 @@ class MarketSell:
     quantity: Quantity
 
 
-type Order = MarketBuy | MarketSell
+@dataclass(frozen=True, slots=True)
+class StopSell:
+    """Sell so many coins at any price once it falls to ``trigger``: rests at the venue, whoever of us still runs."""
+
+    trading_pair: str
+    quantity: Quantity
+    trigger: Price[JPY]
+
+
+type Order = MarketBuy | MarketSell | StopSell
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +229,21 @@ def summed(fills: Sequence[Fill]) -> Execution:
 
 
 @dataclass(frozen=True, slots=True)
+class Holdings:
+    """All yen and all coins of one kind on the account, tied up or not, right before an order was sent."""
+
+    jpy: Amount[JPY]
+    coins: Quantity
+
+
+@dataclass(frozen=True, slots=True)
 class Trade:
     """One intent and all that became of it, as booked. ``version`` is the optimistic lock: every write names it.
 
     claim         the token of the executor that holds it; lease_until says how long.
     order_id      the venue's id, once it accepted.
+    before        what the account held when it was sent; what came of it is measured from here.
+    absent_since  while UNKNOWN: since when the venue has shown nothing of it, look after look.
     note          why it was refused, rejected or halted, in words.
     """
 
@@ -232,6 +253,8 @@ class Trade:
     claim: str | None = None
     lease_until: datetime | None = None
     sent_at: datetime | None = None
+    before: Holdings | None = None
+    absent_since: datetime | None = None
     order_id: str | None = None
     executed: Execution | None = None
     note: str = ""

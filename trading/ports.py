@@ -5,22 +5,22 @@ Every method may raise Transient (retry), Unknown (look it up), Rejected (drop) 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from trading.limits import KillSwitch
-    from trading.money import JPY, Amount, Price, Quantity
     from trading.order import Fill, Intent, Order, Trade
     from trading.pairs import Pair
     from trading.position import Position
+    from trading.reconciliation import Baseline, Reconciliation, Totals
     from trading.signals.forecast import ForecastSignal
     from trading.strategy import Strategy
+    from trading.venue import Availability, Balances, Ticker, VenueOrder
 
 
 class Clock(Protocol):
@@ -43,55 +43,6 @@ class MarketData(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Ticker:
-    """What one coin costs now, in yen."""
-
-    trading_pair: str
-    bid: Price[JPY]
-    ask: Price[JPY]
-    last: Price[JPY]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Balances:
-    """What the venue holds for us: ``free`` can be traded, ``reserved`` is tied up in open orders."""
-
-    jpy_free: Amount[JPY]
-    jpy_reserved: Amount[JPY]
-    free: Mapping[str, Quantity]
-    reserved: Mapping[str, Quantity]
-
-
-class OrderState(StrEnum):
-    """What the venue says of an order."""
-
-    WAITING = "WAITING"
-    OPEN = "OPEN"
-    FILLED = "FILLED"
-    CANCELED = "CANCELED"
-
-
-@dataclass(frozen=True, slots=True)
-class VenueOrder:
-    """An order as the venue reports it; ``partly`` says that a canceled one was filled in part."""
-
-    order_id: str
-    trading_pair: str
-    state: OrderState
-    created_at: datetime
-    partly: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Availability:
-    """Whether the venue takes market orders of a pair now, and its own words for it."""
-
-    market_orders: bool
-    status: str
-
-
 class Exchange(Protocol):
     """The trading venue (Coincheck, or paper): prices in yen."""
 
@@ -101,10 +52,18 @@ class Exchange(Protocol):
     def availability(self, trading_pair: str) -> Availability:
         """Whether the venue takes orders of the pair now."""
 
-    def place(self, order: Order) -> str:
+    def place(self, order: Order, fence: Callable[[], bool]) -> str:
         """Send ONE order, once; the venue's order id. It never retries by itself.
 
-        Raises Transient when the venue surely did nothing, Unknown when it may have, Rejected on its clear no.
+        fence: asked last, when the request can no longer overtake a later one; False = our time for it is over.
+        Raises Transient when the venue surely did nothing (also when fenced off), Unknown when it may have, Rejected on
+        its clear no.
+        """
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for the end of a resting order; ``order`` says whether it came.
+
+        Raises Rejected when there is nothing to cancel, Transient when it may or may not have been heard.
         """
 
     def order(self, order_id: str) -> VenueOrder:
@@ -115,6 +74,9 @@ class Exchange(Protocol):
 
     def fills(self, order_id: str, since: datetime) -> list[Fill]:
         """All fills of one order since a time, every page read, filtered by order id here, oldest first."""
+
+    def executions(self, since: datetime) -> list[Fill]:
+        """All fills of the account in our pairs since a time, every page read, oldest first."""
 
     def balances(self) -> Balances:
         """What the account holds."""
@@ -220,6 +182,21 @@ class Ledger(Protocol):
     def last_analysed(self, pair: str) -> datetime | None:
         """When the pair was last analysed."""
 
+    def totals(self) -> Totals:
+        """What all booked fills together moved: counted with each fill, in its own transaction."""
+
+    def baseline(self) -> Baseline | None:
+        """What the account holds that is not ours; None before the first reconciliation."""
+
+    def set_baseline(self, baseline: Baseline) -> None:
+        """Write what is not ours, with who and why."""
+
+    def reconciliation(self) -> Reconciliation | None:
+        """What the last comparison of book and venue said, consistently read."""
+
+    def save_reconciliation(self, seen: Reconciliation) -> None:
+        """Write what a comparison said; an older one never replaces a newer one."""
+
     def kill_switch(self) -> KillSwitch:
         """AP3: the switch, consistently read. Raises when it cannot be read; callers then send nothing."""
 
@@ -266,6 +243,12 @@ class OrderQueue(Protocol):
 
     def done(self, delivery: Delivery) -> None:
         """This message needs no further delivery."""
+
+    def dead_letters(self, limit: int = 10) -> Received:
+        """Up to ``limit`` (at most 10) messages that failed three times, hidden from others for a while."""
+
+    def redrive(self, delivery: Delivery) -> None:
+        """Back on the queue, then off the dead letters: a crash between the two makes it come twice, never get lost."""
 
 
 class Archive(Protocol):

@@ -35,6 +35,18 @@ class StopMove:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """The stop order that rests at the venue for a position, so that it is sold even when nothing of ours runs.
+
+    order_id  None from before it is asked for until the venue has shown it: it may be there or not.
+    """
+
+    rate: Price[JPY]
+    asked_at: datetime
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """What is held of one pair. Prices are yen per coin. ``version`` is the optimistic lock.
 
@@ -74,6 +86,7 @@ class Position:
     break_even_trigger: Price[JPY] | None = None
     add_plan: AddPlan | None = None
     stop_moves: tuple[StopMove, ...] = ()
+    protection: Protection | None = None
 
 
 @dataclass(frozen=True, slots=True)

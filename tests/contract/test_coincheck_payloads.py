@@ -11,7 +11,7 @@ import pytest
 from tests.unit.coincheck_wire import venue
 from trading.money import Quantity, yen
 from trading.order import MarketSell
-from trading.ports import OrderState
+from trading.venue import OrderState
 
 
 @pytest.fixture

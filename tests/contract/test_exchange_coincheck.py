@@ -19,7 +19,8 @@ from trading.errors import Halt, Rejected, Transient, Unknown
 from trading.money import Quantity, yen
 from trading.order import MarketBuy, MarketSell, Side, summed
 from trading.pairs import parse_pairs
-from trading.ports import Exchange, OrderState
+from trading.ports import Exchange
+from trading.venue import OrderState
 
 PAIRS = parse_pairs(None)
 BUY = MarketBuy("btc_jpy", yen(15_000))

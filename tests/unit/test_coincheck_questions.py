@@ -12,7 +12,7 @@ from adapters.coincheck.exchange import STATES
 from tests.unit.coincheck_wire import TICKER, says, venue
 from trading.errors import Rejected, Transient
 from trading.money import Quantity, yen
-from trading.ports import OrderState
+from trading.venue import OrderState
 
 
 def test_a_ticker_reads_numbers_and_text_exactly():

@@ -120,3 +120,14 @@ class OrderParameters(Parameters):
     price_band_pct: ExactPercent = Field(Decimal("1.5"), gt=Decimal(0), description="Price move an entry survives.")
     fill_price_tolerance_pct: ExactPercent = Field(Decimal(15), gt=Decimal(0), description="Fill off the ticker: halt.")
     lease_s: int = Field(60, ge=5, le=900, description="Seconds that an executor may hold a claimed trade.")
+    sweep_after_s: int = Field(90, ge=5, le=3600, description="Seconds of silence after which a trade is queued again.")
+    evidence_settle_s: int = Field(
+        30, ge=5, le=600, description="Seconds between the two looks that must both find nothing of an unknown order."
+    )
+    evidence_limit_s: int = Field(
+        900, ge=60, le=86_400, description="Seconds after which an order that is still unknown is halted for a human."
+    )
+    clock_margin_s: int = Field(60, ge=0, le=600, description="Seconds by which our clock and the venue's may differ.")
+    protective_gap_pct: ExactPercent = Field(
+        Decimal(1), gt=Decimal(0), description="How far below our own stop the one resting at the venue is."
+    )

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from trading.limits import Equity, KillSwitch, breakers, realised_equity
 from trading.money import yen
 from trading.order import TERMINAL, Trade
-from trading.ports import Balances, Exchange, Ledger
+from trading.ports import Exchange, Ledger
 from trading.position import Position, PositionStatus
 from trading.scoring import ContextInputs, Held, Market
 from trading.services.looks import Look, inputs_of
 from trading.signals.context import ContextSignal
 from trading.strategy import Strategy
+from trading.venue import Balances
 
 HISTORY = timedelta(days=90)
 """How far back closed trades count for sizing and breakers."""

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from trading.errors import Halt, Rejected, Transient, Unknown
 from trading.limits import allows_entry, allows_exit
 from trading.order import TERMINAL, Event, Execution, Intent, Side, Status, Trade, spread_pct, summed
-from trading.ports import Exchange, Ledger, Notice, OrderState, Ticker
+from trading.ports import Exchange, Ledger, Notice
 from trading.position import closed, opened
 from trading.strategy import Strategy
+from trading.venue import OrderState, Ticker
 
 
 def claim(trade_id: str, token: str, at: datetime, ledger: Ledger, strategy: Strategy) -> Trade:
@@ -100,7 +101,7 @@ def send(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange) -> Trad
     """
     sent = _saved(ledger, trade.on(Event.SEND, at, sent_at=at))
     try:
-        order_id = exchange.place(sent.intent.order())
+        order_id = exchange.place(sent.intent.order(), lambda: True)
     except (Transient, Halt) as error:
         _saved(ledger, sent.on(Event.BOUNCE, at, claim=None, lease_until=None, note=str(error)))
         raise

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from trading.money import JPY, Amount, Price, yen
 from trading.pairs import Pair
-from trading.ports import Balances, Exchange, Ledger
+from trading.ports import Exchange, Ledger
 from trading.position import Position
 from trading.report import DayBooks
 from trading.services.books import HISTORY
+from trading.venue import Balances
 
 
 def gather(pairs: Sequence[Pair], since: datetime, until: datetime, ledger: Ledger, exchange: Exchange) -> DayBooks:

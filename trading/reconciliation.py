@@ -1,0 +1,71 @@
+"""Book against venue: what must agree, and what is found when it does not (incidents I9, I4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from trading.money import JPY, Amount, Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What all booked fills together moved: yen (less than nothing while coins are held) and coins by their name."""
+
+    jpy: Amount[JPY]
+    coins: Mapping[str, Quantity] = field(default_factory=dict)
+
+    def of(self, coin: str) -> Quantity:
+        """The coins of one kind."""
+        return self.coins.get(coin, Quantity("0", coin))
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the account holds that is not ours, by currency (``JPY`` too): what was there before us, or was put there.
+
+    Yen may be less than nothing after a withdrawal.
+    """
+
+    amounts: Mapping[str, str]
+    reason: str
+    by: str
+    at: datetime
+
+
+class Verdict(StrEnum):
+    """What a comparison came to. FAILED is not "flat": something could not be read."""
+
+    AGREES = "AGREES"
+    DIFFERS = "DIFFERS"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing on which book and venue (or two parts of the book) do not agree, with what each says."""
+
+    kind: str
+    about: str
+    book: str
+    venue: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What a comparison said, when. ``waiting``: currencies with an order under way, which were not compared."""
+
+    at: datetime
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    waiting: tuple[str, ...] = ()
+    compared: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def blocks_entries(self) -> bool:
+        """Whether nothing may be bought: a difference, or not knowing whether there is one."""
+        return self.verdict is not Verdict.AGREES
