@@ -5,7 +5,7 @@ It never sends anything twice. Shared by threads: httpx is thread-safe, and sign
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ import httpx
 
 from adapters.coincheck.errors import Call, Failure, of_transport, read
 from adapters.coincheck.signing import Credentials, Nonces, nonces_of, signed_headers
-from trading.errors import Halt
+from trading.errors import Halt, TradingError, Transient
 
 TIMEOUTS = httpx.Timeout(connect=5.0, read=15.0, write=5.0, pool=5.0)
 """Seconds. The read is long: giving up on an order that was accepted costs a look-up and blocks its pair."""
@@ -51,19 +51,30 @@ class CoincheckClient:
         """GET with a signature. Raises Transient, Rejected or Halt."""
         return self._signed("GET", path, query or {}, Call.ASKING)
 
-    def place(self, path: str, form: Mapping[str, str]) -> dict[str, Any]:
-        """POST one order, exactly once. Raises Transient, Unknown, Rejected or Halt."""
-        return self._signed("POST", path, form, Call.PLACING)
+    def place(self, path: str, form: Mapping[str, str], fence: Callable[[], bool]) -> dict[str, Any]:
+        """POST one order, at most once: with the nonce drawn ``fence`` is asked, and without its yes nothing is sent.
+
+        Raises Transient (also when fenced off), Unknown, Rejected or Halt.
+        """
+        return self._signed("POST", path, form, Call.PLACING, fence)
+
+    def cancel(self, path: str) -> dict[str, Any]:
+        """DELETE an order, once, without a body. Raises Rejected when there is nothing to cancel, Transient or Halt."""
+        return self._signed("DELETE", path, {}, Call.CANCELLING)
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _signed(self, method: str, path: str, fields: Mapping[str, str], call: Call) -> dict[str, Any]:
+    def _signed(
+        self, method: str, path: str, fields: Mapping[str, str], call: Call, fence: Callable[[], bool] | None = None
+    ) -> dict[str, Any]:
         if self._credentials is None:
             msg = f"Coincheck, {method} {path}: no API key; set TRADER_COINCHECK_ACCESS_KEY and _SECRET_KEY"
             raise Halt(msg)
         with self._nonces.turn() as nonce:
+            if fence is not None:
+                _ask(fence, f"{method} {path}")
             return self._answer(method, path, fields, call, nonce)
 
     def _answer(
@@ -83,7 +94,7 @@ class CoincheckClient:
         """One request on the wire; what came of it, as a value."""
         encoded = urlencode(sorted(fields.items()))
         try:
-            if method == "GET":
+            if method != "POST":
                 request = self._http.build_request(method, f"{self._base}{path}{'?' if encoded else ''}{encoded}")
             else:
                 request = self._http.build_request(method, self._base + path, content=encoded.encode(), headers=FORM)
@@ -93,3 +104,15 @@ class CoincheckClient:
             return read(self._http.send(request))
         except (httpx.RequestError, httpx.InvalidURL) as error:
             return of_transport(error)
+
+
+def _ask(fence: Callable[[], bool], what: str) -> None:
+    """Return when the fence says yes. Raises Transient when it says no or cannot say: nothing was sent, either way."""
+    try:
+        ours = fence()
+    except TradingError as error:
+        msg = f"Coincheck, {what}: not sent: whether our time is over could not be asked ({error}); try again"
+        raise Transient(msg) from error
+    if not ours:
+        msg = f"Coincheck, {what}: not sent: our time for it was over; read the trade again"
+        raise Transient(msg)

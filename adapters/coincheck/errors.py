@@ -27,20 +27,27 @@ class Call(Enum):
 
     PLACING = "placing an order"
     ASKING = "asking"
+    CANCELLING = "cancelling an order"
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One row of the table: what was seen, who acts for an order and for a question, and what to do about it."""
+    """One row of the table: what was seen, who acts for an order and for a question, and what to do about it.
+
+    gone: the order spoken of is not open, which is the one no that ends a cancellation; another one may pass.
+    """
 
     seen: str
     placing: type[TradingError]
     asking: type[TradingError]
     advice: str
     nonce: bool = False
+    gone: bool = False
 
     def of(self, call: Call) -> type[TradingError]:
-        """Who acts."""
+        """Who acts. A cancellation is a question that may be asked twice."""
+        if call is Call.CANCELLING and self.asking is Rejected and not self.gone:
+            return Transient
         return self.placing if call is Call.PLACING else self.asking
 
 
@@ -81,7 +88,8 @@ MAINTENANCE = Meaning("the venue is under maintenance", Transient, Transient, "w
 FUNDS = Meaning("not enough money or coins", Rejected, Rejected, "compare book and balances")
 SIZE = Meaning("the size breaks the venue's order rules", Rejected, Rejected, "check the lot rules of the pair")
 CLOSED = Meaning("the pair is not traded now", Rejected, Rejected, "nothing; the next decision tries again")
-ABSENT = Meaning("the venue does not know it", Rejected, Rejected, "check the id or the pair")
+ABSENT = Meaning("the venue does not know it", Rejected, Rejected, "check the id or the pair", gone=True)
+ENDED = Meaning("the order is not open any more", Rejected, Rejected, "ask for the order", gone=True)
 REFUSED = Meaning("a refusal with a reason we do not know", Rejected, Rejected, "read the venue's words")
 UNCLEAR = Meaning("not an answer of the API", Unknown, Transient, "look the order up; check TRADER_COINCHECK_URL")
 EMPTY_NO = Meaning("a refusal without a reason", Unknown, Rejected, "look the order up")
@@ -95,6 +103,7 @@ REASONS: tuple[tuple[Meaning, str], ...] = (
     (FUNDS, r"足りません|不足|insufficient"),
     (SIZE, r"最低|下回って|最小|上限|超えて|minimum|maximum|too small|too large"),
     (CLOSED, r"停止|板寄せ|itayose|closed|suspended|not available"),
+    (ENDED, r"failed to cancel"),
     (ABSENT, r"見つかりません|存在しません|not found|does not exist"),
 )
 """Words in the venue's reason, in any case; the first row that matches wins. There are no error codes to go by."""

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import httpx
 
 from adapters.coincheck.client import CoincheckClient, http_client
-from adapters.coincheck.history import History, fills_of
+from adapters.coincheck.history import History, fills_in, fills_of
+from adapters.coincheck.orders import coin_of, order_form, resting, venue_order
 from adapters.coincheck.pace import Pace, shared_pace
 from adapters.coincheck.replies import (
     BalanceReply,
+    CanceledReply,
     OpensReply,
     OrderReply,
     PlacedReply,
@@ -26,33 +27,21 @@ from adapters.coincheck.replies import (
     parsed,
 )
 from adapters.coincheck.signing import Credentials
-from trading.errors import BadInput, Rejected, Transient, Unknown
-from trading.money import JPY, Price, Quantity, floor_to, yen
-from trading.order import Fill, MarketBuy, Order
+from trading.errors import Rejected, Transient, Unknown
+from trading.money import JPY, Price, Quantity, yen
+from trading.order import Fill, Order
 from trading.pairs import Pair
-from trading.ports import Availability, Balances, OrderState, Ticker, VenueOrder
+from trading.venue import Availability, Balances, Ticker, VenueOrder
 
 ORDERS = "/api/exchange/orders"
 ORDERS_PER_S = 4
 DETAILS_PER_S = 1
 
-STATES: Mapping[str, tuple[OrderState, bool]] = {
-    "NEW": (OrderState.OPEN, False),
-    "PARTIALLY_FILLED": (OrderState.OPEN, False),
-    "WAITING_FOR_TRIGGER": (OrderState.WAITING, False),
-    "FILLED": (OrderState.FILLED, False),
-    "CANCELED": (OrderState.CANCELED, False),
-    "EXPIRED": (OrderState.CANCELED, False),
-    "PARTIALLY_FILLED_CANCELED": (OrderState.CANCELED, True),
-    "PARTIALLY_FILLED_EXPIRED": (OrderState.CANCELED, True),
-}
-"""The venue's word -> our state, and whether it was filled in part before it ended."""
-
 
 class CoincheckExchange:
     """The trading venue. Shared by threads. Without credentials only ``ticker`` and ``availability`` work.
 
-    pairs: whose coins ``balances`` reports; none = every coin the venue lists. orders_per_s, details_per_s: the
+    pairs: whose coins and fills are reported; none = whatever the venue lists. orders_per_s, details_per_s: the
     venue's limits, kept on our side and shared by all of this process that uses the same key; None = unlimited.
     """
 
@@ -68,6 +57,7 @@ class CoincheckExchange:
         pace: Callable[[str, int | None], Pace] = shared_pace,
     ) -> None:
         self._client = CoincheckClient(base_url, credentials, http or http_client())
+        self._pairs = frozenset(pair.coincheck for pair in pairs)
         self._coins = tuple(dict.fromkeys(pair.coin for pair in pairs))
         key = credentials.access_key.get_secret_value() if credentials else ""
         self._order_pace = pace(f"orders {base_url} {key}", orders_per_s)
@@ -88,7 +78,7 @@ class CoincheckExchange:
         if reply.bid > reply.ask:
             msg = f"Coincheck, {what}: the book is crossed (bid {reply.bid}, ask {reply.ask}); try again"
             raise Transient(msg)
-        coin = _coin(trading_pair)
+        coin = coin_of(trading_pair)
         bid, ask, last = (Price(number, coin, JPY) for number in (reply.bid, reply.ask, reply.last))
         return Ticker(trading_pair, bid, ask, last, reply.timestamp)
 
@@ -102,15 +92,22 @@ class CoincheckExchange:
                 return Availability(allowed, row.status)
         return Availability(market_orders=False, status="not listed")
 
-    def place(self, order: Order) -> str:
+    def place(self, order: Order, fence: Callable[[], bool]) -> str:
         """Send ONE order, once; the venue's id of it.
+
+        Our process can be paused between booking SENT and sending. Its lease runs out, another executor looks the order
+        up and finds nothing, and then the paused one wakes. So the nonce is drawn first, then ``fence`` is asked, and
+        only then is sent: nonces are wall-clock microseconds and the venue takes only rising ones, so an order whose
+        nonce is older than the fence's yes is refused once a later signed call of ours was heard. A nonce that runs
+        ahead of the clock (after a refused one: a second, or a few) is covered when the fence says no that much before
+        the time is over. The fence must not call this exchange: it is asked while the turn is held.
 
         Raises Transient, Rejected or Halt when the order surely does not exist, Unknown when it may (errors.py).
         """
         form = order_form(order)
         what = f"{form['order_type']} {order.trading_pair}"
         self._order_pace.wait()
-        body = self._client.place(ORDERS, form)
+        body = self._client.place(ORDERS, form, fence)
         if body.get("success") is not True:
             msg = f"Coincheck, {what}: the answer does not say success; look the order up"
             raise Unknown(msg)
@@ -120,26 +117,32 @@ class CoincheckExchange:
             raise Unknown(msg)
         return reply.id
 
+    def cancel(self, order_id: str) -> None:
+        """Ask for the end of a resting order; that the venue heard it does not mean that it came: ``order`` tells.
+
+        Raises Rejected when there is nothing to cancel, Transient when it may or may not have been heard, Halt for the
+        key. Asking twice is harmless.
+        """
+        body = self._client.cancel(f"{ORDERS}/{_digits(order_id)}")
+        what = f"cancelling order {order_id}"
+        if body.get("success") is not True or parsed(CanceledReply, body, what, Transient).id != order_id:
+            msg = f"Coincheck, {what}: the answer is not about it; ask for the order"
+            raise Transient(msg)
+
     def order(self, order_id: str) -> VenueOrder:
         """One order by its id, at most once a second. Raises Rejected when the venue does not know it."""
         what = f"order {order_id}"
         self._detail_pace.wait()
         reply = parsed(OrderReply, self._client.private(f"{ORDERS}/{_digits(order_id)}"), what, Transient)
-        if reply.status not in STATES or reply.id != order_id:
-            msg = f"Coincheck, {what}: the answer is about order {reply.id} with status {reply.status!r}; try again"
+        if reply.id != order_id:
+            msg = f"Coincheck, {what}: the answer is about order {reply.id}; try again"
             raise Transient(msg)
-        state, partly = STATES[reply.status]
-        return VenueOrder(reply.id, reply.pair, state, reply.created_at, partly)
+        return venue_order(reply)
 
     def open_orders(self) -> list[VenueOrder]:
         """All resting orders of the account; one with a trigger price is WAITING. Raises Transient."""
         reply = parsed(OpensReply, self._client.private(f"{ORDERS}/opens"), "open orders", Transient)
-        return [
-            VenueOrder(
-                row.id, row.pair, OrderState.OPEN if row.stop_loss_rate is None else OrderState.WAITING, row.created_at
-            )
-            for row in reply.orders
-        ]
+        return [resting(row) for row in reply.orders]
 
     def fills(self, order_id: str, since: datetime) -> list[Fill]:
         """All fills of one order, each once, oldest first; pages are read back to ``since`` (aware UTC) and 10 minutes.
@@ -147,6 +150,14 @@ class CoincheckExchange:
         Raises Transient, or Halt for a row of this order that cannot be booked. Unlike ``order`` it is not paced.
         """
         return fills_of(order_id, self._history.rows(since))
+
+    def executions(self, since: datetime) -> list[Fill]:
+        """All fills of the account in our pairs, each once, oldest first; with the 10 minutes before ``since``.
+
+        Those minutes are there because the venue's clock is not ours: a fill must not be missed for a second. Raises
+        Transient, or Halt for a row of our pairs that cannot be booked. Not paced.
+        """
+        return fills_in(self._pairs, self._history.rows(since), since)
 
     def balances(self) -> Balances:
         """Free and reserved yen and coins. A coin that the venue does not list counts as none. Raises Transient."""
@@ -164,34 +175,10 @@ class CoincheckExchange:
         )
 
 
-def order_form(order: Order) -> dict[str, str]:
-    """The body of an order: whole yen for a market buy, coins for a market sell, in plain digits (never 1e-05).
-
-    Yen are rounded down: a buy spends at most what it names. Raises Rejected for nothing, BadInput for the wrong coin.
-    """
-    if isinstance(order, MarketBuy):
-        amount = floor_to(order.spend.number, Decimal(1))
-        form = {"order_type": "market_buy", "market_buy_amount": f"{amount:f}"}
-    else:
-        amount = order.quantity.number
-        if order.quantity.coin != _coin(order.trading_pair):
-            msg = f"{order.quantity} cannot be sold as {order.trading_pair}"
-            raise BadInput(msg)
-        form = {"order_type": "market_sell", "amount": f"{amount.normalize():f}"}
-    if amount <= 0:
-        msg = f"an order of {order.trading_pair} over nothing is not sent"
-        raise Rejected(msg)
-    return {"pair": order.trading_pair, **form}
-
-
 def _listed(body: Mapping[str, Any]) -> tuple[str, ...]:
     """Every coin of a balance reply: what has a reserved figure, yen apart."""
     names = (key.removesuffix("_reserved") for key in body if key.endswith("_reserved"))
     return tuple(name.upper() for name in names if name != "jpy")
-
-
-def _coin(trading_pair: str) -> str:
-    return trading_pair.removesuffix("_jpy").upper()
 
 
 def _digits(order_id: str) -> str:

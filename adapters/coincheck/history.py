@@ -1,4 +1,4 @@
-"""The account's executions, page by page, and the fills of one order among them.
+"""The account's executions, page by page, and the fills of one order or of our pairs among them.
 
 The venue ignores an order filter and mixes all orders and currencies (I5), splits one order over many rows and pages
 (I4) and signs what was paid as negative (I6). So every page is read, rows are filtered here, and amounts are positive.
@@ -6,7 +6,7 @@ The venue ignores an order filter and mixes all orders and currencies (I5), spli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,7 +74,26 @@ class History:
 
 def fills_of(order_id: str, rows: Iterator[tuple[TransactionKey, Row]]) -> list[Fill]:
     """The fills of one order among rows of many, each once, oldest first."""
-    found = {key.id: row for key, row in rows if key.order_id == order_id}
+    return _in_order((key, row) for key, row in rows if key.order_id == order_id)
+
+
+def fills_in(pairs: Collection[str], rows: Iterator[tuple[TransactionKey, Row]], since: datetime) -> list[Fill]:
+    """The fills in some pairs (none = all) back to ``since`` - MARGIN, each once, oldest first.
+
+    Rows of other pairs are not judged. One of an order that names no pair is: nobody can say that it is not ours.
+    """
+    return _in_order(
+        (key, row)
+        for key, row in rows
+        if key.created_at >= since - MARGIN
+        and key.order_id is not None
+        and (not pairs or row.get("pair") is None or str(row["pair"]) in pairs)
+    )
+
+
+def _in_order(rows: Iterable[tuple[TransactionKey, Row]]) -> list[Fill]:
+    """Rows as fills, by their number: pages may overlap."""
+    found = {key.id: row for key, row in rows}
     return [fill(found[number]) for number in sorted(found)]
 
 

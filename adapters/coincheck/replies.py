@@ -28,6 +28,7 @@ type Positive = Annotated[Decimal, Field(gt=0)]
 type NotNegative = Annotated[Decimal, Field(ge=0)]
 type Identity = Annotated[str, BeforeValidator(_identity)]
 type Moment = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+type OrderType = Annotated[str, Field(pattern="^(market_)?(buy|sell)$")]
 type Row = dict[str, Any]
 
 
@@ -59,16 +60,29 @@ class OrderReply(Reply):
     id: Identity
     pair: str
     status: str
+    order_type: OrderType
     created_at: Moment
+    amount: NotNegative | None = None
+    market_buy_amount: NotNegative | None = None
+    stop_loss_rate: Positive | None = None
+
+
+class CanceledReply(Reply):
+    """``DELETE /api/exchange/orders/[id]``: the request was heard."""
+
+    id: Identity
 
 
 class RestingOrder(Reply):
-    """One order of ``GET /api/exchange/orders/opens``."""
+    """One order of ``GET /api/exchange/orders/opens``; the amounts are what is left."""
 
     id: Identity
     pair: str
+    order_type: OrderType
     created_at: Moment
-    stop_loss_rate: Number | None = None
+    pending_amount: NotNegative | None = None
+    pending_market_buy_amount: NotNegative | None = None
+    stop_loss_rate: Positive | None = None
 
 
 class OpensReply(Reply):
