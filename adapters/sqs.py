@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.aws import Aws
 from adapters.aws_errors import translated
+from trading.errors import BadInput
 from trading.ports import Delivery, Received, Unreadable
 from trading.tables import ORDER_REQUESTS, Names, Queue
 
@@ -26,15 +27,15 @@ class SqsOrderQueue:
     """The OrderQueue port, safe for many threads. ``wait_s``: how long an empty ``receive`` waits for a message."""
 
     def __init__(self, names: Names, aws: Aws, *, wait_s: int = 0, queue: Queue = ORDER_REQUESTS) -> None:
-        self._client, self._name = aws.sqs, names.queue(queue)
-        self._visibility_s, self._wait_s = queue.visibility_s, wait_s
-        self._found: str | None = None
+        self._client, self._names = aws.sqs, names
+        self._queue, self._wait_s = queue, wait_s
+        self._found: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def send(self, trade_id: str, trace: Mapping[str, str]) -> None:
         """Put one trade on the queue; sending it twice is harmless. Raises Transient, Unknown or Halt."""
         body = json.dumps({"trade_id": trade_id, "trace": dict(trace)})
-        with translated(f"send {trade_id} to {self._name}", write=True):
+        with translated(f"send {trade_id} to {self._names.queue(self._queue)}", write=True):
             self._client.send_message(QueueUrl=self._url(), MessageBody=body)
 
     def receive(self, limit: int = MOST) -> Received:
@@ -44,12 +45,52 @@ class SqsOrderQueue:
         letters.
         Raises Transient or Halt.
         """
-        with translated(f"receive from {self._name}", write=False):
+        return self._received(self._queue, limit, self._wait_s)
+
+    def done(self, delivery: Delivery) -> None:
+        """This message needs no further delivery. Doing it twice is harmless. Raises Transient, Unknown or Halt."""
+        self._delete(self._queue, delivery)
+
+    def waiting(self) -> int:
+        """About how many messages wait, those hidden by a receive included."""
+        return self._count(self._queue)
+
+    def dead_letters(self, limit: int = MOST) -> Received:
+        """Up to ``limit`` (at most 10) messages that failed three times, hidden from others for a minute.
+
+        Those that cannot be understood are in ``unreadable`` and stay where they are. Raises Transient or Halt.
+        """
+        return self._received(self._dead(), limit, wait_s=0)
+
+    def redrive(self, delivery: Delivery) -> None:
+        """Put a dead letter back on the queue, then take it off the dead ones: it may come twice, it never gets lost.
+
+        delivery:  of ``dead_letters``; its receipt is good for nothing else.
+        Raises Transient, Unknown or Halt; whether the letter was sent or not, it may be redriven again.
+        """
+        self.send(delivery.trade_id, delivery.trace)
+        self._delete(self._dead(), delivery)
+
+    def dead(self) -> int:
+        """About how many dead letters there are, those hidden by a look at them included."""
+        return self._count(self._dead())
+
+    # ---------------------------------------------------------------------------------------------- one queue or other
+
+    def _dead(self) -> Queue:
+        if self._queue.dead_letters is None:
+            msg = f"{self._queue.name} has no dead letters; ask the queue that they come from"
+            raise BadInput(msg)
+        return self._queue.dead_letters
+
+    def _received(self, queue: Queue, limit: int, wait_s: int) -> Received:
+        name = self._names.queue(queue)
+        with translated(f"receive from {name}", write=False):
             reply = self._client.receive_message(
-                QueueUrl=self._url(),
+                QueueUrl=self._url(queue),
                 MaxNumberOfMessages=min(limit, MOST),
-                VisibilityTimeout=self._visibility_s,
-                WaitTimeSeconds=self._wait_s,
+                VisibilityTimeout=queue.visibility_s,
+                WaitTimeSeconds=wait_s,
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
             )
         deliveries, unreadable = [], []
@@ -60,27 +101,26 @@ class SqsOrderQueue:
                 unreadable.append(
                     Unreadable(message["MessageId"], f"{type(error).__name__}: {error}", _receives(message))
                 )
-                log.warning("message %s on %s is not one of ours: %s", message["MessageId"], self._name, error)
+                log.warning("message %s on %s is not one of ours: %s", message["MessageId"], name, error)
         return Received(deliveries, unreadable)
 
-    def done(self, delivery: Delivery) -> None:
-        """This message needs no further delivery. Doing it twice is harmless. Raises Transient, Unknown or Halt."""
-        with translated(f"finish {delivery.trade_id} on {self._name}", write=True):
-            self._client.delete_message(QueueUrl=self._url(), ReceiptHandle=delivery.receipt)
+    def _delete(self, queue: Queue, delivery: Delivery) -> None:
+        with translated(f"finish {delivery.trade_id} on {self._names.queue(queue)}", write=True):
+            self._client.delete_message(QueueUrl=self._url(queue), ReceiptHandle=delivery.receipt)
 
-    def waiting(self) -> int:
-        """About how many messages wait, those hidden by a receive included."""
-        with translated(f"look at {self._name}", write=False):
+    def _count(self, queue: Queue) -> int:
+        with translated(f"look at {self._names.queue(queue)}", write=False):
             names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-            found = self._client.get_queue_attributes(QueueUrl=self._url(), AttributeNames=names)["Attributes"]
+            found = self._client.get_queue_attributes(QueueUrl=self._url(queue), AttributeNames=names)["Attributes"]
         return sum(int(count) for count in found.values())
 
-    def _url(self) -> str:
-        """The queue's address, asked for once."""
+    def _url(self, queue: Queue | None = None) -> str:
+        """A queue's address, asked for once."""
+        name = self._names.queue(queue or self._queue)
         with self._lock:
-            if self._found is None:
-                self._found = self._client.get_queue_url(QueueName=self._name)["QueueUrl"]
-            return self._found
+            if name not in self._found:
+                self._found[name] = self._client.get_queue_url(QueueName=name)["QueueUrl"]
+            return self._found[name]
 
 
 def _delivery(message: MessageTypeDef) -> Delivery:

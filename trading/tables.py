@@ -183,7 +183,7 @@ ORDER_STATE = Table(
     Key("sk"),
     None,
     _columns("""
-    item_type         S  trade, position, slot, setting
+    item_type         S  trade, position, slot, setting, counter
     version           N  optimistic lock: every change names the version it changes
     write_id          S  the one write that made this state, so that a writer knows its own after a lost reply
     created_utc       S  when the thing came to be
@@ -193,7 +193,7 @@ ORDER_STATE = Table(
 """),
     (GSI1, GSI2, GSI3, GSI4, GSI5),
 )
-"""Trades, positions, slots and settings (single-table design).
+"""Trades, positions, slots, settings and counters (single-table design).
 
 Besides these columns a trade holds the fields of Intent and Trade, a position those of Position, under their own names
 (``pair`` as ``symbol``); prices are yen per coin, amounts yen, quantities coins, all as numbers.

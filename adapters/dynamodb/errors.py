@@ -15,9 +15,13 @@ from trading.errors import Conflict, Halt, TradingError, Transient
 
 CONDITION_FAILED = "ConditionalCheckFailed"
 NOT_NOW = frozenset({
-    "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded",
+    "TransactionConflict", "TransactionInProgress", "ThrottlingError", "Throttling", "ProvisionedThroughputExceeded",
+    "RequestLimitExceeded",
 })  # fmt: skip
-"""Reasons of a cancelled transaction that say nothing about the books: the same call may be sent again."""
+"""Reasons of a cancelled transaction that say nothing about the books: the same call may be sent again.
+
+Some are also written with "Exception" at their end, as the errors of single writes are.
+"""
 
 
 class Lost(Conflict):
@@ -47,7 +51,7 @@ def reasons(error: ClientError) -> list[Mapping[str, Any]]:
 
 def not_conditions(found: Iterable[Mapping[str, Any]]) -> TradingError | None:
     """The error behind a cancellation in which no condition failed; None when there is no other reason."""
-    others = {str(reason.get("Code")) for reason in found} - {"None", CONDITION_FAILED}
+    others = {str(reason.get("Code")).removesuffix("Exception") for reason in found} - {"None", CONDITION_FAILED}
     if others - NOT_NOW:
         return Halt(f"a transaction is wrong in itself: {', '.join(sorted(others))}")
     return Transient(f"a transaction met another one or a limit: {', '.join(sorted(others))}") if others else None

@@ -22,6 +22,8 @@ OPEN_POSITIONS, PENDING_TRADES, CLOSED_POSITIONS = "OPEN_POSITIONS", "PENDING_TR
 
 LIVE = (PositionStatus.OPEN, PositionStatus.CLOSING)
 KILL_SWITCH: Item = {"pk": "GLOBALCONFIG", "sk": "SETTING#KILL_SWITCH"}
+BASELINE: Item = {"pk": "GLOBALCONFIG", "sk": "SETTING#BASELINE"}
+RECONCILIATION: Item = {"pk": "GLOBALCONFIG", "sk": "SETTING#RECONCILIATION"}
 
 _INTENT = frozenset(field.name for field in fields(Intent))
 _NAMES = {"pair": "symbol"}
@@ -44,7 +46,7 @@ def trade_item(trade: Trade, at: datetime) -> Item:
         **_renamed(nested if isinstance(nested, dict) else {}),
         **_renamed(body),
         **trade_key(intent.trade_id),
-        **_common("trade", created, at),
+        **common("trade", created, at),
         "gs4pk": f"SIGNAL#{intent.signal_id}",
         "gs4sk": f"TIMESTAMP#{iso(created)}",
         "gs5pk": f"DATE#{created:%Y-%m-%d}",
@@ -88,7 +90,7 @@ def _listed(position: Position, status: PositionStatus) -> str:
 def position_items(position: Position, at: datetime) -> tuple[Item, Item, Item]:
     """A position as its main item and its two adjacency items, which say the same."""
     opened = position.opened_at.astimezone(UTC)
-    body = {**_renamed(to_item(position)), **_common("position", opened, at), "side": Side.BUY.value}
+    body = {**_renamed(to_item(position)), **common("position", opened, at), "side": Side.BUY.value}
     if position.closed_at is not None:
         body[TTL] = epoch(position.closed_at + timedelta(days=POSITION_TTL_DAYS))
     status = f"STATUS#{position.status}#{epoch(opened)}"
@@ -125,7 +127,7 @@ def slot_item(intent: Intent, at: datetime) -> Item:
     """The slot of a pair, taken by an entry."""
     return {
         **slot_key(intent.pair),
-        **_common("slot", intent.created_at, at),
+        **common("slot", intent.created_at, at),
         "symbol": intent.pair,
         "trade_id": intent.trade_id,
     }
@@ -138,7 +140,8 @@ def kill_switch_from(item: Mapping[str, Plain] | None) -> KillSwitch:
     return from_item(KillSwitch, item)
 
 
-def _common(item_type: str, created: datetime, at: datetime) -> Item:
+def common(item_type: str, created: datetime, at: datetime) -> Item:
+    """What every item says besides itself: its kind, when the thing came to be and when it was last written."""
     return {"item_type": item_type, "created_utc": iso(created), "last_updated_utc": iso(at)}
 
 

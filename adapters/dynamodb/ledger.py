@@ -7,19 +7,17 @@ HALTED entry keeps it, so its pair stays blocked.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
 from adapters.dynamodb.booking import rows, transactions
 from adapters.dynamodb.client import Write
 from adapters.dynamodb.errors import Lost, PairTaken
-from adapters.dynamodb.items import KILL_SWITCH, LIVE, slot_key, trade_key
-from adapters.dynamodb.reads import LedgerReads
-from adapters.dynamodb.wire import Item, iso
+from adapters.dynamodb.items import LIVE, slot_key, trade_key
+from adapters.dynamodb.settings import LedgerSettings
+from adapters.dynamodb.wire import Item
 from adapters.dynamodb.writes import Writes
 from trading.errors import BadInput, Halt, Transient, Unknown
-from trading.limits import KillSwitch
 from trading.order import TERMINAL, Intent, Side, Status, Trade
 from trading.ports import Booking
 from trading.position import Position, PositionStatus, closing, reopened
@@ -28,7 +26,7 @@ RACES = 5
 """How often a step that reads and then writes is done again because somebody wrote in between."""
 
 
-class DynamoLedger(LedgerReads):
+class DynamoLedger(LedgerSettings):
     """The Ledger port. Besides what is said below, every method may raise Transient, Unknown or Halt.
 
     Unknown: the reply was lost and the change may stand; read again before the step is repeated.
@@ -82,17 +80,21 @@ class DynamoLedger(LedgerReads):
         self._dynamo.write(self._writes().trade(trade))
 
     def open_position(self, trade: Trade, position: Position) -> None:
-        """A BUY was filled: trade FILLED, position, adjacency items and the slot passed on, one transaction."""
+        """A BUY was filled: trade FILLED and counted, position, its lists, the slot passed on, one transaction."""
         _must(trade, Side.BUY, Status.FILLED)
         writes = self._writes()
-        self._dynamo.write(writes.trade(trade), *writes.new_position(position), writes.inherit_slot(position))
+        self._dynamo.write(
+            *writes.filled(trade),
+            *writes.new_position(position),
+            writes.inherit_slot(position),
+        )
 
     def close_position(self, trade: Trade, position: Position) -> None:
-        """A SELL was filled: trade FILLED, position CLOSED, the pair's slot freed, one transaction."""
+        """A SELL was filled: trade FILLED and counted, position CLOSED, the pair's slot freed, one transaction."""
         _must(trade, Side.SELL, Status.FILLED)
         writes = self._writes()
         self._dynamo.write(
-            writes.trade(trade),
+            *writes.filled(trade),
             *writes.position(position, *LIVE),
             writes.free_slot(position.pair, position.trade_id),
         )
@@ -125,22 +127,6 @@ class DynamoLedger(LedgerReads):
             msg = f"{position.position_id} is {position.status}: it is closed by close_position"
             raise Halt(msg)
         self._dynamo.write(*self._writes().position(position, position.status))
-
-    def set_kill_switch(self, switch: KillSwitch) -> None:
-        """Write the switch, with who and why, and append the change to its history. It wins over any other."""
-        at = switch.at or self._now()
-        said = {"mode": switch.mode.value, "reason": switch.reason, "by": switch.by, "at": iso(at)}
-        common = {"item_type": "setting", "created_utc": iso(at), "last_updated_utc": iso(at)}
-        fields = {**said, **common}
-        update = ", ".join(f"#{name} = :{name}" for name in fields)
-        history = {**KILL_SWITCH, "sk": f"{KILL_SWITCH['sk']}#{iso(at)}#{uuid.uuid4().hex[:8]}", **fields}
-        self._dynamo.write(
-            Write(
-                "Update", self._orders, KILL_SWITCH, "the kill switch",
-                update=f"SET {update} ADD #version :one", values={**fields, "one": 1},
-            ),
-            Write("Put", self._orders, history, "its history"),
-        )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------ what it takes
 

@@ -13,17 +13,14 @@ from typing import Any
 from adapters.dynamodb.client import Dynamo
 from adapters.dynamodb.items import (
     CLOSED_POSITIONS,
-    KILL_SWITCH,
     LIVE,
     OPEN_POSITIONS,
     PENDING_TRADES,
-    kill_switch_from,
     position_from,
     trade_from,
     trade_key,
 )
 from adapters.dynamodb.wire import Item, Plain, epoch, to_analysis
-from trading.limits import KillSwitch
 from trading.order import TERMINAL, Trade
 from trading.position import Position, PositionStatus
 from trading.tables import ANALYSIS_STATE, GSI1, GSI3, GSI4, GSI5, ORDER_STATE, SIGNALS, Index, Names
@@ -104,10 +101,6 @@ class LedgerReads:
         item = self._dynamo.get(self._states, {"pair": pair})
         text = None if item is None else item.get("last_analysed_utc")
         return None if text is None else datetime.fromisoformat(str(text))
-
-    def kill_switch(self) -> KillSwitch:
-        """AP3: the switch, consistently read; OFF when it was never set. Raises when it cannot be read."""
-        return kill_switch_from(self._dynamo.get(self._orders, KILL_SWITCH))
 
     # -------------------------------------------------------------------------------------------- through an index
 

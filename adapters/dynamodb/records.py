@@ -7,7 +7,7 @@ own type, the coin is the item's ``coin``, the one coin that every price and qua
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -22,9 +22,13 @@ from trading.money import Amount, Currency, Price, Quantity
 
 @lru_cache(maxsize=32)
 def _fields(cls: Any) -> tuple[tuple[str, Any, Any], ...]:
-    """Name, type without None, and default of each field."""
+    """Name, type without None, and default (or what makes it) of each field."""
     hints = get_type_hints(cls)
-    return tuple((field.name, _bare(hints[field.name]), field.default) for field in fields(cls))
+    return tuple((field.name, _bare(hints[field.name]), _default(field)) for field in fields(cls))
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory
 
 
 def _bare(hint: Any) -> Any:

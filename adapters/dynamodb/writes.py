@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from adapters.dynamodb.client import Write
+from adapters.dynamodb.counters import counted
 from adapters.dynamodb.items import (
     pair_key,
     position_items,
@@ -37,6 +38,10 @@ class Writes:
         thing = f"trade {trade.intent.trade_id} (version {trade.version - 1})"
         before: Item = {"before": trade.version - 1}
         return Write("Put", self._table, trade_item(trade, self._at), thing, ONE_BEFORE, values=before)
+
+    def filled(self, trade: Trade) -> list[Write]:
+        """A filled trade one version on, and what it moved counted with it."""
+        return [self.trade(trade), counted(self._table, trade, self._at)]
 
     def new_position(self, position: Position) -> list[Write]:
         """A position that did not exist, with its adjacency items."""

@@ -1,0 +1,87 @@
+"""What the books hold once: the kill switch, what is not ours, the last comparison with the venue, the totals."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import datetime
+
+from adapters.dynamodb.client import Write
+from adapters.dynamodb.counters import FILLS, totals_from
+from adapters.dynamodb.errors import Lost
+from adapters.dynamodb.items import BASELINE, KILL_SWITCH, RECONCILIATION, common, kill_switch_from
+from adapters.dynamodb.reads import LedgerReads
+from adapters.dynamodb.records import from_item, to_item
+from adapters.dynamodb.wire import Item, iso
+from trading.limits import KillSwitch
+from trading.reconciliation import Baseline, Finding, Reconciliation, Totals
+
+FINDINGS = 50
+"""Findings that are stored of one comparison; an item has its limit, and nobody reads more."""
+
+
+class LedgerSettings(LedgerReads):
+    """The ledger's single things. Setting one wins over what was there; its history keeps every change."""
+
+    def kill_switch(self) -> KillSwitch:
+        """AP3: the switch, consistently read; OFF when it was never set. Raises when it cannot be read."""
+        return kill_switch_from(self._dynamo.get(self._orders, KILL_SWITCH))
+
+    def set_kill_switch(self, switch: KillSwitch) -> None:
+        """Write the switch, with who and why, and append the change to its history. It wins over any other."""
+        at = switch.at or self._now()
+        said: Item = {"mode": switch.mode.value, "reason": switch.reason, "by": switch.by, "at": iso(at)}
+        self._set(KILL_SWITCH, "the kill switch", said, at)
+
+    def baseline(self) -> Baseline | None:
+        """What the account holds that is not ours, consistently read; None when nobody said it yet."""
+        item = self._dynamo.get(self._orders, BASELINE)
+        return None if item is None else from_item(Baseline, item)
+
+    def set_baseline(self, baseline: Baseline) -> None:
+        """Write what is not ours, with who and why, and append the change to its history."""
+        self._set(BASELINE, "the baseline", to_item(baseline), baseline.at)
+
+    def reconciliation(self) -> Reconciliation | None:
+        """What the last comparison of book and venue said, consistently read; None before the first."""
+        item = self._dynamo.get(self._orders, RECONCILIATION)
+        return None if item is None else from_item(Reconciliation, item)
+
+    def save_reconciliation(self, seen: Reconciliation) -> None:
+        """Write what a comparison said; nothing is changed when a later one is stored already.
+
+        Of more than 50 findings the first are kept, and one that says how many more there were.
+        """
+        item = {**to_item(_shortened(seen)), **RECONCILIATION, **common("setting", seen.at, self._now())}
+        not_later = "attribute_not_exists(#pk) OR #at <= :at"  # as text: one zone, one form, so it sorts like the time
+        write = Write("Put", self._orders, item, "the reconciliation", not_later, values={"at": iso(seen.at)})
+        try:
+            self._dynamo.write(write)
+        except Lost:
+            return
+
+    def totals(self) -> Totals:
+        """What all booked fills together moved, consistently read. Raises Halt when more was sold than bought."""
+        return totals_from(self._dynamo.get(self._orders, FILLS))
+
+    def _set(self, key: Item, thing: str, said: Item, at: datetime) -> None:
+        """Write a setting, one version on, and the change as an item of its history."""
+        fields = {**said, **common("setting", at, at)}
+        update = ", ".join(f"#{name} = :{name}" for name in fields)
+        history = {**key, "sk": f"{key['sk']}#{iso(at)}#{uuid.uuid4().hex[:8]}", **fields}
+        self._dynamo.write(
+            Write(
+                "Update", self._orders, key, thing,
+                update=f"SET {update} ADD #version :one", values={**fields, "one": 1},
+            ),
+            Write("Put", self._orders, history, "its history"),
+        )  # fmt: skip
+
+
+def _shortened(seen: Reconciliation) -> Reconciliation:
+    """The comparison with no more findings than are stored."""
+    more = len(seen.findings) - FINDINGS
+    if more <= 0:
+        return seen
+    rest = Finding("MORE", f"{more} more findings", "", "", "settle those before and compare again to see them")
+    return replace(seen, findings=(*seen.findings[:FINDINGS], rest))
