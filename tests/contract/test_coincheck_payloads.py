@@ -8,7 +8,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from tests.unit.coincheck_wire import venue
+from tests.unit.coincheck_wire import ours, venue
 from trading.money import Quantity, yen
 from trading.order import MarketSell
 from trading.venue import OrderState
@@ -54,7 +54,7 @@ def test_the_published_balance(replayed):
 def test_the_published_order_its_detail_and_the_open_ones(replayed):
     """A new order's id, an order that expired by self-trade prevention, and three open ones, one with a trigger."""
     sell = MarketSell("btc_jpy", Quantity(Decimal("1.3"), "BTC"))
-    assert replayed(DOCS + "exchange-orders-new.json").place(sell) == "12345"
+    assert replayed(DOCS + "exchange-orders-new.json").place(sell, ours) == "12345"
     detail = replayed(DOCS + "exchange-orders-detail.json").order("12345")
     assert (detail.state, detail.partly) == (OrderState.CANCELED, True)
     orders = replayed(DOCS + "exchange-orders-opens.json").open_orders()

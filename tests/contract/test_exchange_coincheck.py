@@ -15,6 +15,7 @@ from adapters.coincheck import CoincheckExchange, Credentials, http_client
 from adapters.coincheck.signing import nonces_of, signed_headers
 from tests.contract import weather
 from tests.contract.worlds import open_world
+from tests.unit.coincheck_wire import ours
 from trading.errors import Halt, Rejected, Transient, Unknown
 from trading.money import Quantity, yen
 from trading.order import MarketBuy, MarketSell, Side, summed
@@ -52,10 +53,10 @@ def test_all_six_pairs_are_bought_and_sold_and_the_books_agree_to_the_last_unit(
     exchange = client_of(world)
     moved = yen(0)
     for pair in PAIRS:
-        bought = exchange.fills(exchange.place(MarketBuy(pair.coincheck, yen(20_000))), LONG_AGO)
+        bought = exchange.fills(exchange.place(MarketBuy(pair.coincheck, yen(20_000)), ours), LONG_AGO)
         coins = summed(bought).quantity
         assert exchange.balances().free[pair.coin] == coins
-        sold = exchange.fills(exchange.place(MarketSell(pair.coincheck, coins)), LONG_AGO)
+        sold = exchange.fills(exchange.place(MarketSell(pair.coincheck, coins), ours), LONG_AGO)
         assert (summed(sold).quantity, {fill.side for fill in sold}) == (coins, {Side.SELL})
         moved = moved - summed(bought).funds + summed(sold).funds
     ledger, held = world.ledger(), exchange.balances()
@@ -67,7 +68,7 @@ def test_all_six_pairs_are_bought_and_sold_and_the_books_agree_to_the_last_unit(
 def test_i4_fills_on_a_second_page_are_found_and_summed(world):
     """The first of twelve orders lies pages back in the list; its fills still add up to what the ledger says."""
     exchange = client_of(world)
-    ids = [exchange.place(MarketBuy(pair.coincheck, yen(20_000))) for pair in (*PAIRS, *PAIRS)]
+    ids = [exchange.place(MarketBuy(pair.coincheck, yen(20_000)), ours) for pair in (*PAIRS, *PAIRS)]
     ledger = {str(order["id"]): order for order in world.ledger()["orders"]}
     assert sum(len(order["fills"]) for order in ledger.values()) > 25
     for order_id in ids:
@@ -79,7 +80,7 @@ def test_i4_fills_on_a_second_page_are_found_and_summed(world):
 def test_an_order_can_be_looked_up_by_its_id_and_among_the_open_ones(world):
     """A filled order says FILLED; a resting one is in the list of open orders; an unknown id is a clear no."""
     exchange = client_of(world)
-    order_id = exchange.place(BUY)
+    order_id = exchange.place(BUY, ours)
     assert exchange.order(order_id).state is OrderState.FILLED
     assert exchange.open_orders() == []
     with pytest.raises(Rejected, match="does not know it"):
@@ -100,14 +101,14 @@ def test_an_order_can_be_looked_up_by_its_id_and_among_the_open_ones(world):
 def test_the_venue_s_no_is_a_rejection_with_its_own_words(world, order, words):
     """Japanese or not, a refusal is Rejected, says why in one line, and leaves no order behind."""
     with pytest.raises(Rejected, match=words):
-        client_of(world).place(order)
+        client_of(world).place(order, ours)
     assert world.ledger()["accepted"] == 0
 
 
 def test_a_wrong_key_stops_for_a_human(world):
     """A bad signature is Halt, for an order and for a question."""
     exchange = client_of(world, secret="wrong-secret")
-    for call in (exchange.balances, lambda: exchange.place(BUY)):
+    for call in (exchange.balances, lambda: exchange.place(BUY, ours)):
         with pytest.raises(Halt, match="check the API key"):
             call()
     assert world.ledger()["accepted"] == 0
@@ -132,12 +133,12 @@ def test_i22_a_lost_answer_is_unknown_whether_or_not_the_order_exists(world, fau
     world.fault(target="coincheck", path="exchange/orders", method="POST", **fault)
     exchange = client_of(world, timeouts=QUICK)
     with pytest.raises(kind):
-        exchange.place(BUY)
+        exchange.place(BUY, ours)
     deadline = time.monotonic() + 10
     while world.ledger()["accepted"] < accepted and time.monotonic() < deadline:
         time.sleep(0.05)
     assert world.ledger()["accepted"] == accepted
-    assert client_of(world).place(BUY)
+    assert client_of(world).place(BUY, ours)
 
 
 @pytest.mark.parametrize("kind", ["lost_reply", "truncated", "reset", "html", "5xx", "429"])
@@ -165,7 +166,7 @@ def test_i23_a_nonce_behind_another_process_is_passed_after_a_few_tries(world):
     refusals = 0
     while True:
         try:
-            exchange.place(BUY)
+            exchange.place(BUY, ours)
         except Transient:
             refusals += 1
             assert refusals < 12
@@ -187,13 +188,13 @@ def test_our_own_pace_keeps_the_venue_from_refusing():
     """At full speed the venue answers 429 to the fifth order of a second; paced, it never does."""
     with open_world(jpy=Decimal(1_000_000), orders_per_s=4.0) as world:
         with ThreadPoolExecutor(8) as pool:
-            sent = [pool.submit(client_of(world).place, BUY) for _ in range(8)]
+            sent = [pool.submit(client_of(world).place, BUY, ours) for _ in range(8)]
         refused = [order.exception() for order in sent if order.exception()]
         assert refused
         assert {type(error) for error in refused} == {Transient}
     with open_world(jpy=Decimal(1_000_000), orders_per_s=4.0) as world:
         paced = client_of(world, orders_per_s=4)
-        assert len({paced.place(BUY) for _ in range(6)}) == 6
+        assert len({paced.place(BUY, ours) for _ in range(6)}) == 6
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_i22_bad_weather_on_the_wire_is_unknown_and_sent_once(behaviour):
     with weather.weather(behaviour) as here:
         exchange = lost_at(here.url)
         with pytest.raises(Unknown):
-            exchange.place(BUY)
+            exchange.place(BUY, ours)
         assert [request.split(b" ")[0] for request in here.requests] == [b"POST"]
         with pytest.raises(Transient):
             exchange.ticker("btc_jpy")
@@ -217,14 +218,14 @@ def test_a_venue_that_cannot_be_reached_got_no_order():
     """A refused connection or an unknown host is Transient: nothing left this machine. A wrong address is Halt."""
     for url in (weather.closed_port(), "http://no-such-host.invalid"):
         with pytest.raises(Transient, match="never left"):
-            lost_at(url).place(BUY)
+            lost_at(url).place(BUY, ours)
     with pytest.raises(Halt, match="TRADER_COINCHECK_URL"):
-        lost_at("coincheck.com").place(BUY)
+        lost_at("coincheck.com").place(BUY, ours)
 
 
 def test_fills_are_found_although_our_clock_runs_ahead(world):
     """Asked from a few minutes after the venue's time of the fill, it is still there: both clocks may be wrong."""
     exchange = client_of(world)
-    order_id = exchange.place(BUY)
+    order_id = exchange.place(BUY, ours)
     now = exchange.ticker("btc_jpy").at
     assert exchange.fills(order_id, now + timedelta(minutes=5))

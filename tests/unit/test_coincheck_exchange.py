@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.coincheck import Credentials
-from adapters.coincheck.exchange import order_form
+from adapters.coincheck.orders import order_form
 from adapters.coincheck.signing import signature
-from tests.unit.coincheck_wire import KEY, SECRET, TICKER, says, venue
+from tests.unit.coincheck_wire import KEY, SECRET, TICKER, ours, says, venue
 from trading.errors import BadInput, Halt, Rejected, Transient, Unknown
 from trading.money import Quantity, yen
 from trading.order import MarketBuy, MarketSell
@@ -29,7 +29,7 @@ PLACED = {"success": True, "id": 12345, "rate": None, "amount": None, "order_typ
 def test_the_signature_covers_the_bytes_on_the_wire(base_url):
     """Nonce + the whole URL as sent + the body as sent: recomputed from the request that the transport got."""
     exchange, wire = venue(says(PLACED), base_url)
-    exchange.place(BUY)
+    exchange.place(BUY, ours)
     wire.answer = says({"success": True, "data": []})
     exchange.fills("12345", datetime(2026, 1, 5, tzinfo=UTC))
     for sent in wire.sent:
@@ -51,7 +51,7 @@ def test_public_questions_carry_no_key():
     with pytest.raises(Halt, match="TRADER_COINCHECK_ACCESS_KEY"):
         exchange.balances()
     with pytest.raises(Halt, match="TRADER_COINCHECK_ACCESS_KEY"):
-        exchange.place(BUY)
+        exchange.place(BUY, ours)
     assert len(wire.sent) == 1
 
 
@@ -81,15 +81,15 @@ def test_an_order_over_nothing_or_of_another_coin_is_not_sent():
         (MarketSell("btc_jpy", Quantity(Decimal(1), "ETH")), BadInput),
     ):
         with pytest.raises(kind):
-            exchange.place(order)
+            exchange.place(order, ours)
     assert wire.sent == []
 
 
 def test_i3_an_order_reply_without_amount_and_rate_gives_its_id():
     """The live venue answers a market order with null amount and null rate; the id is all that is used."""
-    assert venue(says(PLACED))[0].place(BUY) == "12345"
-    assert venue(says({**PLACED, "id": "12345"}))[0].place(BUY) == "12345"
-    assert venue(says({"success": True, "id": 7}))[0].place(SELL) == "7"
+    assert venue(says(PLACED))[0].place(BUY, ours) == "12345"
+    assert venue(says({**PLACED, "id": "12345"}))[0].place(BUY, ours) == "12345"
+    assert venue(says({"success": True, "id": 7}))[0].place(SELL, ours) == "7"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_i3_an_order_reply_without_amount_and_rate_gives_its_id():
 def test_a_success_without_a_usable_id_is_unknown(body):
     """The order may exist; without its id only a look-up tells, and an answer about another pair is nobody's answer."""
     with pytest.raises(Unknown, match="look the order up"):
-        venue(says(body))[0].place(BUY)
+        venue(says(body))[0].place(BUY, ours)
 
 
 FAILURES = [
@@ -126,7 +126,7 @@ def test_i22_one_request_and_a_clear_outcome(answer, kind):
     """Whatever happens to an order, it is sent exactly once, and what it means is one of the four errors."""
     exchange, wire = venue(answer)
     with pytest.raises(kind) as caught:
-        exchange.place(BUY)
+        exchange.place(BUY, ours)
     assert type(caught.value) is kind
     assert len(wire.sent) == 1
     assert "\n" not in str(caught.value)
@@ -146,7 +146,7 @@ def test_i25_no_failure_shows_a_key(answer, kind):
         answer = type(answer)(echo)
     exchange, _ = venue(answer)
     with pytest.raises(kind) as caught:
-        exchange.place(BUY)
+        exchange.place(BUY, ours)
     for text in (str(caught.value), repr(caught.value), repr(exchange), repr(Credentials(KEY, SECRET))):
         assert "planted" not in text
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from adapters.coincheck.exchange import STATES
+from adapters.coincheck.orders import STATES
 from tests.unit.coincheck_wire import TICKER, says, venue
 from trading.errors import Rejected, Transient
 from trading.money import Quantity, yen
@@ -53,7 +53,7 @@ def test_market_orders_are_taken_only_when_status_and_permission_agree(row, open
 
 def test_every_documented_order_state_is_known():
     """The reference names eight states; only an ended, partly filled order counts as partly."""
-    detail = {"id": 5, "pair": "btc_jpy", "created_at": "2015-01-10T05:55:38.000Z"}
+    detail = {"id": 5, "pair": "btc_jpy", "order_type": "market_buy", "created_at": "2015-01-10T05:55:38.000Z"}
     found = {name: venue(says({**detail, "status": name}))[0].order("5") for name in STATES}
     assert {name for name, order in found.items() if order.partly} == {
         "PARTIALLY_FILLED_CANCELED", "PARTIALLY_FILLED_EXPIRED"
@@ -66,7 +66,13 @@ def test_an_order_that_the_venue_does_not_know_is_rejected_and_an_odd_answer_is_
     """That an order is not found is evidence; another order's detail, a new state or HTML are not."""
     with pytest.raises(Rejected, match="does not know it"):
         venue(says({"success": False, "error": "Order not found"}, 404))[0].order("5")
-    detail = {"id": 5, "pair": "btc_jpy", "status": "NEW", "created_at": "2015-01-10T05:55:38.000Z"}
+    detail = {
+        "id": 5,
+        "pair": "btc_jpy",
+        "order_type": "market_buy",
+        "status": "NEW",
+        "created_at": "2015-01-10T05:55:38.000Z",
+    }
     for body in ({**detail, "id": 6}, {**detail, "status": "SLEEPING"}, {"success": True}):
         with pytest.raises(Transient):
             venue(says(body))[0].order("5")
