@@ -52,9 +52,8 @@ def decision(*intents: Intent, name: str = "A1", at: datetime = NOW, pairs: tupl
     return Booking(name, at, rows, intents, pairs)
 
 
-def execution(pair: str = "btc_usdt", size: str = "0.00157894") -> Execution:
-    funds = Decimal("14999.93")
-    each = Price(funds / Decimal(size), coin(pair), JPY)
+def execution(pair: str = "btc_usdt", size: str = "0.00157894", funds: str = "14999.93") -> Execution:
+    each = Price(Decimal(funds) / Decimal(size), coin(pair), JPY)
     return Execution(Quantity(Decimal(size), coin(pair)), yen(funds), yen("2.1"), each)
 
 
@@ -74,8 +73,8 @@ def accepted(ledger: Any, trade: Trade) -> Trade:
     return trade
 
 
-def filled(trade: Trade) -> Trade:
-    return trade.on(Event.FILL, NOW, executed=execution(trade.intent.pair))
+def filled(trade: Trade, by: Execution | None = None) -> Trade:
+    return trade.on(Event.FILL, NOW, executed=by or execution(trade.intent.pair))
 
 
 def bought(ledger: Any, intent: Intent | None = None) -> Position:

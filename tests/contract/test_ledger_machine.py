@@ -17,6 +17,7 @@ from adapters.provision import provision
 from tests.contract.books import BOOKS, NOW, STRATEGY, buy, claimed, decision, execution, filled, raised, sell
 from tests.contract.conftest import ACCOUNT
 from trading.errors import Conflict
+from trading.money import yen
 from trading.order import TERMINAL, Event, Side, Status
 from trading.position import PositionStatus, closed, opened
 from trading.tables import Names
@@ -32,6 +33,8 @@ NEXT = {
 END = {
     Status.CLAIMED: Event.REFUSE, Status.SENT: Event.REJECT, Status.ACCEPTED: Event.VOID, Status.UNKNOWN: Event.VOID,
 }  # fmt: skip
+SIZES = st.decimals("0.00000001", "3", places=8)
+FUNDS = st.decimals("0.01", "20000000", places=2)
 numbers = count()
 
 
@@ -84,18 +87,20 @@ class Books(RuleBasedStateMachine):
             with suppress(Conflict):
                 self.ledger.drop_trade(trade.on(END[trade.status], NOW), NOW)
 
-    @rule(writer=WRITERS, pick=st.integers(0, 9))
-    def fill(self, writer, pick):
+    @rule(writer=WRITERS, pick=st.integers(0, 9), size=SIZES, funds=FUNDS)
+    def fill(self, writer, pick, size, funds):
         trade = self.trade(writer, {Status.ACCEPTED}, pick)
         if trade is None:
             return
-        done, pair = filled(trade), trade.intent.pair
+        buying = trade.intent.side is Side.BUY
+        came = execution(trade.intent.pair, str(size if buying else trade.intent.quantity.number), str(funds))
+        done = filled(trade, came)
         with suppress(Conflict):
-            if trade.intent.side is Side.BUY:
-                self.ledger.open_position(done, opened(done, execution(pair), NOW, STRATEGY))
+            if buying:
+                self.ledger.open_position(done, opened(done, came, NOW, STRATEGY))
             else:
                 held = self.ledger.position(trade.intent.position_id)
-                self.ledger.close_position(done, closed(held, execution(pair), "STOP_LOSS", NOW))
+                self.ledger.close_position(done, closed(held, came, "STOP_LOSS", NOW))
 
     @precondition(lambda self: any(self.positions))
     @rule(writer=WRITERS, pick=st.integers(0, 9), leave=st.booleans())
@@ -124,6 +129,7 @@ class Books(RuleBasedStateMachine):
         lists = [item for item in found if str(item["sk"]).startswith("POSITION#")]
         self.lists_agree(positions, lists)
         self.indexes_agree(found)
+        self.totals_are_all_that_was_filled(trades, positions)
 
     def one_entry_or_position_a_pair(self, trades, positions, slots):
         under_way = [trade for trade in trades if trade.status not in TERMINAL]
@@ -157,9 +163,18 @@ class Books(RuleBasedStateMachine):
         assert {status for kind, status in sparse if kind == "OPEN_POSITIONS"} <= {"OPEN", "CLOSING"}
         assert {status for kind, status in sparse if kind == "CLOSED_POSITIONS"} <= {"CLOSED"}
 
+    def totals_are_all_that_was_filled(self, trades, positions):
+        booked = [one for one in trades if one.status is Status.FILLED]
+        buys = [one.executed.funds.number for one in booked if one.intent.side is Side.BUY]
+        sales = [one.executed.funds.number for one in booked if one.intent.side is Side.SELL]
+        totals = self.ledger.totals()
+        assert totals.jpy == yen(sum(sales) - sum(buys))
+        held = {one.size.coin: one.size for one in positions if one.status in LIVE}
+        assert {name: coins for name, coins in totals.coins.items() if not coins.is_zero} == held
+
 
 def test_two_writers_in_any_order_never_break_the_books(aws):
-    """One slot a pair, versions that only grow, lists that agree: after every step of every order that was tried."""
+    """One slot a pair, growing versions, lists and totals that agree: after every step in every order tried."""
     run_state_machine_as_test(
         lambda: Books(aws),
         settings=settings(settings.default, max_examples=15, stateful_step_count=25, deadline=None),
