@@ -68,7 +68,7 @@ class PaperAccount:
 
     def tied(self, order: VenueOrder) -> PaperAccount:
         """The coins of a stop order are put aside and it rests. Raises Rejected when there are too few."""
-        coins = _coins_of(order)
+        coins = coins_of(order)
         self.need(coins.coin, coins.number)
         if len(self.resting) >= RESTING_MAX:
             raise Rejected(f"paper: {RESTING_MAX} orders rest already; cancel some first")
@@ -81,7 +81,7 @@ class PaperAccount:
 
     def untied(self, order: VenueOrder) -> PaperAccount:
         """A stop order rests no longer; its coins are free."""
-        coins = _coins_of(order)
+        coins = coins_of(order)
         return replace(
             self,
             free=_plus(self.free, coins.coin, coins.number),
@@ -109,7 +109,8 @@ def _plus(held: Mapping[str, Decimal], code: str, number: Decimal) -> Mapping[st
     return {**held, code: held.get(code, Decimal(0)) + number}
 
 
-def _coins_of(order: VenueOrder) -> Quantity:
+def coins_of(order: VenueOrder) -> Quantity:
+    """The coins that a sell order names."""
     if order.quantity is None:
-        raise TypeError(f"order {order.order_id} rests without coins; only stop orders rest")
+        raise TypeError(f"order {order.order_id} names no coins; it is no sell")
     return order.quantity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
@@ -18,6 +18,8 @@ from trading.venue import Availability, Balances, OrderState, Ticker, VenueOrder
 
 RACES = 5
 """How often a change is tried again from a fresh read because somebody wrote in between."""
+MARGIN = timedelta(minutes=10)
+"""Fills so much older than asked for are given too, as a venue's are: the clocks of two processes differ."""
 
 
 class Prices(Protocol):
@@ -101,14 +103,14 @@ class PaperExchange:
         return [order for order in found if order.state is OrderState.WAITING]
 
     def fills(self, order_id: str, since: datetime) -> list[Fill]:
-        """The fill of one order since a time, if it has one; none for an id that paper does not know."""
+        """The fill of one order since a time and ``MARGIN``, if it has one; none for an id that paper does not know."""
         found = self._found(order_id)
-        return [] if found is None else [fill for fill in found.fills if fill.at >= since]
+        return [] if found is None else [fill for fill in found.fills if fill.at >= since - MARGIN]
 
     def executions(self, since: datetime) -> list[Fill]:
-        """All fills since a time, oldest first."""
-        orders = self._book.filled_since(since, self._look())
-        found = [fill for order in orders for fill in order.fills if fill.at >= since]
+        """All fills since a time and ``MARGIN``, oldest first."""
+        orders = self._book.filled_since(since - MARGIN, self._look())
+        found = [fill for order in orders for fill in order.fills if fill.at >= since - MARGIN]
         return sorted(found, key=lambda fill: (fill.at, int(fill.fill_id)))
 
     def balances(self) -> Balances:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from adapters.paper.account import PaperOrder
+from adapters.paper.account import PaperOrder, coins_of
 from trading.errors import BadInput, Rejected
-from trading.money import Quantity, floor_to, yen
+from trading.money import JPY, Amount, Price, Quantity, floor_to, yen
 from trading.order import Fill, MarketBuy, Order, Side, StopSell
 from trading.pairs import FALLBACK_LOT, LOT_RULES, LotRules
 from trading.venue import OrderState, Ticker, VenueOrder
@@ -26,12 +26,15 @@ class Terms:
 
     def __post_init__(self) -> None:
         for name, value in (("slippage_pct", self.slippage_pct), ("fee_pct", self.fee_pct)):
-            if not 0 <= value < 100:
+            if not (value.is_finite() and 0 <= value < 100):
                 raise BadInput(f"paper: {name} is {value}; it is a percentage from 0 to below 100")
 
     def executed(self, order: VenueOrder, ticker: Ticker, at: datetime) -> PaperOrder:
         """An order with its one fill at the ticker's price."""
-        quantity, funds, fee = self._bought(order, ticker) if order.side is Side.BUY else self._sold(order, ticker)
+        if order.spend is not None:
+            quantity, funds, fee = self._bought(order.spend, ticker.ask)
+        else:
+            quantity, funds, fee = self._sold(coins_of(order), ticker.bid)
         fill = Fill(
             fill_id=order.order_id,  # one fill an order, so its number serves for both
             order_id=order.order_id,
@@ -44,19 +47,17 @@ class Terms:
         )
         return PaperOrder(replace(order, state=OrderState.FILLED), (fill,))
 
-    def _bought(self, order: VenueOrder, ticker: Ticker) -> tuple[Quantity, Decimal, Decimal]:
+    def _bought(self, spend: Amount[JPY], ask: Price[JPY]) -> tuple[Quantity, Decimal, Decimal]:
         """Coins at the ask and worse, as many as the yen buy with the fee; funds and fee in yen."""
-        spend, coin = (order.spend or yen(0)).number, ticker.ask.coin
-        price = ticker.ask.number * (1 + self.slippage_pct / 100)
+        price = ask.number * (1 + self.slippage_pct / 100)
         with_fee = price * (1 + self.fee_pct / 100)
-        coins = floor_to(spend / with_fee, lot_of(coin).size_step)
-        return Quantity(coins, coin), coins * with_fee, coins * price * self.fee_pct / 100
+        coins = floor_to(spend.number / with_fee, lot_of(ask.coin).size_step)
+        return Quantity(coins, ask.coin), coins * with_fee, coins * price * self.fee_pct / 100
 
-    def _sold(self, order: VenueOrder, ticker: Ticker) -> tuple[Quantity, Decimal, Decimal]:
+    def _sold(self, coins: Quantity, bid: Price[JPY]) -> tuple[Quantity, Decimal, Decimal]:
         """The coins at the bid and worse; funds and fee in yen."""
-        quantity = order.quantity or Quantity(Decimal(0), ticker.bid.coin)
-        paid = ticker.bid.number * (1 - self.slippage_pct / 100) * quantity.number
-        return quantity, paid * (1 - self.fee_pct / 100), paid * self.fee_pct / 100
+        paid = bid.number * (1 - self.slippage_pct / 100) * coins.number
+        return coins, paid * (1 - self.fee_pct / 100), paid * self.fee_pct / 100
 
 
 def lot_of(coin: str) -> LotRules:
@@ -77,13 +78,13 @@ def venue_order(order: Order, ticker: Ticker, order_id: str, at: datetime) -> Ve
         return VenueOrder(order_id, order.trading_pair, Side.BUY, OrderState.OPEN, at, spend=spend)
     if order.quantity.coin != coin:
         raise BadInput(f"{order.quantity} cannot be sold as {order.trading_pair}")
-    _on_step("coins", order.quantity.number, lot.size_step)
+    if order.quantity.number % lot.size_step:
+        raise Rejected(f"paper: against the order rules: {order.quantity} is between two steps of {lot.size_step:f}")
     _enough(order.quantity.number, coin)
     sell = VenueOrder(order_id, order.trading_pair, Side.SELL, OrderState.OPEN, at, quantity=order.quantity)
     if not isinstance(order, StopSell):
         return sell
-    _on_step("the trigger", order.trigger.number, lot.price_step)
-    return replace(sell, state=OrderState.WAITING, stop_rate=order.trigger)
+    return replace(sell, state=OrderState.WAITING, stop_rate=_on_step(order.trigger, coin))
 
 
 def due(order: VenueOrder, ticker: Ticker) -> bool:
@@ -96,6 +97,11 @@ def _enough(coins: Decimal, coin: str) -> None:
         raise Rejected(f"paper: against the order rules: fewer than {lot_of(coin).min_size} {coin}")
 
 
-def _on_step(what: str, number: Decimal, step: Decimal) -> None:
-    if number % step:
-        raise Rejected(f"paper: against the order rules: {what} come in steps of {step:f}, not {number}")
+def _on_step(trigger: Price[JPY], coin: str) -> Price[JPY]:
+    """A trigger on the pair's price step, rounded down: never nearer to the market than was decided."""
+    if trigger.coin != coin:
+        raise BadInput(f"{coin} cannot be stopped at {trigger}")
+    step = lot_of(coin).price_step
+    if trigger.number < step:
+        raise Rejected(f"paper: against the order rules: a trigger of {trigger} is below the smallest price, {step:f}")
+    return Price(floor_to(trigger.number, step), coin, JPY)
