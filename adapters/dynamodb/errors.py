@@ -24,6 +24,10 @@ Some are also written with "Exception" at their end, as the errors of single wri
 """
 
 
+class Contended(Transient):
+    """A transaction met another one or a limit: nothing happened, and a moment later it may go through."""
+
+
 class Lost(Conflict):
     """A guarded write lost: ``things`` moved on, in words; all of the transaction was left undone."""
 
@@ -54,4 +58,4 @@ def not_conditions(found: Iterable[Mapping[str, Any]]) -> TradingError | None:
     others = {str(reason.get("Code")).removesuffix("Exception") for reason in found} - {"None", CONDITION_FAILED}
     if others - NOT_NOW:
         return Halt(f"a transaction is wrong in itself: {', '.join(sorted(others))}")
-    return Transient(f"a transaction met another one or a limit: {', '.join(sorted(others))}") if others else None
+    return Contended(f"a transaction met another one or a limit: {', '.join(sorted(others))}") if others else None

@@ -8,11 +8,12 @@ HALTED entry keeps it, so its pair stays blocked.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from adapters.dynamodb.booking import rows, transactions
 from adapters.dynamodb.client import Write
-from adapters.dynamodb.errors import Lost, PairTaken
+from adapters.dynamodb.errors import Contended, Lost, PairTaken
 from adapters.dynamodb.items import LIVE, slot_key, trade_key
 from adapters.dynamodb.settings import LedgerSettings
 from adapters.dynamodb.wire import Item
@@ -83,21 +84,14 @@ class DynamoLedger(LedgerSettings):
         """A BUY was filled: trade FILLED and counted, position, its lists, the slot passed on, one transaction."""
         _must(trade, Side.BUY, Status.FILLED)
         writes = self._writes()
-        self._dynamo.write(
-            *writes.filled(trade),
-            *writes.new_position(position),
-            writes.inherit_slot(position),
-        )
+        self._book_fill(trade, *writes.new_position(position), writes.inherit_slot(position))
 
     def close_position(self, trade: Trade, position: Position) -> None:
         """A SELL was filled: trade FILLED and counted, position CLOSED, the pair's slot freed, one transaction."""
         _must(trade, Side.SELL, Status.FILLED)
         writes = self._writes()
-        self._dynamo.write(
-            *writes.filled(trade),
-            *writes.position(position, *LIVE),
-            writes.free_slot(position.pair, position.trade_id),
-        )
+        freed = writes.free_slot(position.pair, position.trade_id)
+        self._book_fill(trade, *writes.position(position, *LIVE), freed)
 
     def drop_trade(self, trade: Trade, at: datetime) -> None:
         """A trade ended REFUSED or REJECTED: an entry frees the pair's slot, an exit gives the position back OPEN.
@@ -132,6 +126,15 @@ class DynamoLedger(LedgerSettings):
 
     def _writes(self) -> Writes:
         return Writes(self._orders, self._now())
+
+    def _book_fill(self, trade: Trade, *along: Write) -> None:
+        """Book and count a fill. Fills of all pairs meet at one counter, so a meeting is not yet worth an error."""
+        writes = (*self._writes().filled(trade), *along)
+        for _ in range(RACES - 1):
+            with suppress(Contended):
+                self._dynamo.write(*writes)
+                return
+        self._dynamo.write(*writes)
 
     def _not_booked(self, booking: Booking) -> list[Intent]:
         """The intents that are not booked yet. Raises PairTaken when somebody else's trade or slot is in the way."""

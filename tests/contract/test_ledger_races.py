@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from decimal import Decimal
 from threading import Barrier
-from types import SimpleNamespace
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from adapters.dynamodb.client import Dynamo, Write
-from adapters.dynamodb.errors import not_conditions
 from tests.contract.books import (
     NOW,
+    STRATEGY,
     accepted,
     bought,
     buy,
@@ -26,10 +24,11 @@ from tests.contract.books import (
     raised,
     sell,
 )
-from trading.errors import Conflict, Halt, Transient, Unknown
+from trading.errors import Conflict, Transient, Unknown
+from trading.money import Quantity, yen
 from trading.order import Event, Status, Trade
 from trading.position import PositionStatus, closed, closing, opened, reopened
-from trading.strategy import Strategy
+from trading.reconciliation import Totals
 
 LOST, NOT_THERE = ReadTimeoutError(endpoint_url="x"), EndpointConnectionError(endpoint_url="x")
 
@@ -142,6 +141,19 @@ def test_dropping_an_exit_leaves_a_position_alone_that_it_no_longer_closes(ledge
     assert [one.status for one in ledger.open_positions()] == [PositionStatus.CLOSING]
 
 
+def test_fills_of_many_pairs_at_one_moment_are_all_counted(ledger):
+    """They meet at the one counter: each is added, whoever comes first, and none of them fails by it."""
+    intents = [buy(f"A{number}", f"c{number}_usdt") for number in range(6)]
+    ledger.book(replace(decision(), intents=intents, signals=(), analysed_pairs=()))
+    trades = [filled(accepted(ledger, Trade(intent))) for intent in intents]
+    race(*(
+        lambda trade=trade: ledger.open_position(trade, opened(trade, trade.executed, NOW, STRATEGY))
+        for trade in trades
+    ))  # fmt: skip
+    bought_coins = {trade.executed.quantity.coin: trade.executed.quantity for trade in trades}
+    assert ledger.totals() == Totals(yen("14999.93") * -6, bought_coins)
+
+
 # ------------------------------------------------------------------------------------------------------ lost replies
 
 
@@ -154,7 +166,7 @@ def steps(ledger):
     done = filled(trade.on(Event.SEND, NOW).on(Event.ACCEPT, NOW, order_id="1"))
     ledger.save_trade(trade.on(Event.SEND, NOW))
     ledger.save_trade(trade.on(Event.SEND, NOW).on(Event.ACCEPT, NOW, order_id="1"))
-    position = opened(done, execution(), NOW, Strategy())
+    position = opened(done, execution(), NOW, STRATEGY)
     yield (lambda: ledger.open_position(done, position)), lambda: ledger.positions_of("btc_usdt") == [position]
     higher = raised(position)
     yield (lambda: ledger.save_position(higher)), lambda: ledger.positions_of("btc_usdt") == [higher]
@@ -180,6 +192,22 @@ def test_a_write_whose_reply_was_lost_is_recognised_as_our_own(ledger, aws):
         assert holds()
         count += 1
     assert count == 7
+
+
+def test_a_fill_whose_reply_was_lost_is_counted_once(ledger, aws):
+    """The client sends the transaction again by itself; the counter has no condition, but what stands beside it has."""
+    ledger.book(decision(buy()))
+    trade = filled(accepted(ledger, Trade(buy())))
+    position = opened(trade, trade.executed, NOW, STRATEGY)
+    with lost_replies(aws.dynamodb):
+        ledger.open_position(trade, position)
+    assert ledger.totals() == Totals(yen("-14999.93"), {"BTC": position.size})
+    exit_ = sell(position)
+    ledger.book_exit(exit_, position)
+    end = filled(accepted(ledger, ledger.trade(exit_.trade_id)))
+    with lost_replies(aws.dynamodb):
+        ledger.close_position(end, closed(closing(position, exit_.trade_id), end.executed, "STOP_LOSS", NOW))
+    assert ledger.totals() == Totals(yen(0), {"BTC": Quantity(Decimal(0), "BTC")})
 
 
 def test_a_write_that_never_got_an_answer_is_unknown(ledger, aws):
@@ -234,62 +262,3 @@ def test_no_connection_after_a_lost_reply_is_unknown(ledger, aws):
             ledger.save_trade(claimed(Trade(buy())))
     finally:
         session.send = send
-
-
-# --------------------------------------------------------------------------------------------- reasons and remainders
-
-
-@pytest.mark.parametrize(
-    ("codes", "kind"),
-    [
-        (["None", "TransactionConflict"], Transient),
-        (["ThrottlingError"], Transient),
-        (["ValidationError", "TransactionConflict"], Halt),
-        (["None", "ConditionalCheckFailed"], None),
-    ],
-)
-def test_a_cancelled_transaction_says_who_acts(codes, kind):
-    """Contention is tried again, a wrong request needs a person, a failed condition is told by the caller."""
-    error = not_conditions([{"Code": code} for code in codes])
-    assert error is None if kind is None else isinstance(error, kind)
-
-
-def test_contention_leaves_nothing_and_is_transient():
-    """A transaction that met another one raises Transient."""
-    reply = {
-        "Error": {"Code": "TransactionCanceledException"},
-        "CancellationReasons": [{"Code": "TransactionConflict"}] * 2,
-    }
-
-    def refuse(**_):
-        raise ClientError(reply, "TransactWriteItems")
-
-    write = Write("Delete", "t", {"pk": "x"}, "x")
-    with pytest.raises(Transient, match="met another one"):
-        Dynamo(SimpleNamespace(transact_write_items=refuse)).write(write, write)
-
-
-def test_what_dynamodb_leaves_aside_is_asked_for_again(monkeypatch):
-    """Unprocessed items and keys are sent until none is left; when that never ends, it is Transient."""
-    monkeypatch.setattr("adapters.dynamodb.client.time", SimpleNamespace(sleep=lambda _: None))
-    rests = [{"t": [1]}, {"t": [1]}, {}]
-    client = SimpleNamespace(batch_write_item=lambda **_: {"UnprocessedItems": rests.pop(0)})
-    assert Dynamo(client).put_all("t", [{"pk": {"S": "x"}}] * 3) == 3
-    assert rests == []
-    stuck = SimpleNamespace(batch_get_item=lambda **_: {"Responses": {}, "UnprocessedKeys": {"t": {"Keys": [1]}}})
-    with pytest.raises(Transient, match="leaves some aside"):
-        Dynamo(stuck).get_all("t", [{"pk": "x"}])
-
-
-def test_a_decision_meets_so_many_others_that_it_gives_up(ledger):
-    """Five lost races in a row are reported as Unknown, not repeated for ever."""
-    lost = []
-
-    def losing(*writes):
-        lost.append(writes)
-        raise Unknown("no answer")
-
-    ledger._dynamo = SimpleNamespace(get_all=lambda *_: [], write=losing)
-    with pytest.raises(Unknown, match="may be booked"):
-        ledger.book(decision(buy(), at=NOW + timedelta(minutes=5)))
-    assert len(lost) == 5
