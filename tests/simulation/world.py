@@ -1,0 +1,217 @@
+"""One schedule: a venue, tables and a queue that all processes share, the processes, and the wires between them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+from pydantic import SecretStr
+
+from adapters.coincheck import CoincheckExchange, Credentials, client
+from adapters.coincheck.client import http_client
+from adapters.coincheck.signing import Nonces
+from adapters.dynamodb import DynamoLedger
+from adapters.dynamodb.client import Dynamo
+from blocks.desk import Desk
+from tests.simulation import roles
+from tests.simulation.actors import Actor, Hub, Ported
+from tests.simulation.faults import WIRE, Dice, meet
+from tests.simulation.queue import MemoryQueue
+from tests.simulation.refusals import contended, no_connection, no_reply, throttled
+from tests.simulation.tables import MemoryDynamo
+from tests.simulation.venue import CONFIG, KEY, SECRET, START_JPY, URL, Request, Venue, starts_ms
+from trading.errors import Transient, Unknown
+from trading.limits import Mode
+from trading.order import Status
+from trading.reconciliation import Baseline
+from trading.services import protect
+from trading.strategy import Strategy
+from trading.tables import Names
+
+STRATEGY = Strategy(price_band_pct="0.5", stop_loss_pct="0.6", take_profit_pct="0.8", protective_gap_pct="0.3")
+NAMES = Names("storm")
+MAIN = "main"
+GUARDED = 0.6
+"""Share of the schedules in which stops rest at the venue."""
+STORM_S, CALM_S, LOOK_S = 1_500.0, 1_800.0, 30.0
+"""How long faults fall, how long the quiet after them may take, and how often it is asked whether all is done."""
+
+
+class Wire(httpx.BaseTransport):
+    """The one wire of this process: it carries each request to the schedule that runs now."""
+
+    schedule: Schedule
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """As httpx asks for it."""
+        return self.schedule.carry(request)
+
+
+WIRE_OF_ALL = Wire()
+
+
+@lru_cache(maxsize=1)
+def _http() -> httpx.Client:
+    return http_client(transport=WIRE_OF_ALL)
+
+
+class Schedule:
+    """Everything of one seed. ``story`` collects a readable log when it is a list."""
+
+    def __init__(self, seed: int, story: list[str] | None = None) -> None:
+        self.seed, self.story = seed, story
+        self.dice = dice = Dice(seed)
+        first, last = starts_ms()
+        self.hub = Hub(dice, dice.random.randrange(first, last), self._start, story)
+        self.venue = Venue(lambda: self.hub.now_ms)
+        self.tables = MemoryDynamo(on_call=self._at_the_tables, attempts=dice.random.choice((1, 3)))
+        self.queue = MemoryQueue(self.hub.now, seed=seed, on_call=self._at_the_queue)
+        self.books = self._ledger(self.hub.now)
+        self.books.set_baseline(Baseline({"JPY": str(START_JPY)}, "before the storm", "storm", self.hub.now()))
+        self.guards = dice.random.random() < GUARDED
+        self.switched: list[tuple[int, Mode]] = [(0, Mode.OFF)]
+        self.counts: Counter[str] = Counter()
+        self.bugs: list[str] = []
+        self.stale_ms: dict[str, int] = {}
+        for name, role in roles.CAST:
+            offset = int(dice.between(-3, 3) * 1000)
+            wake = self.hub.now_ms + int(dice.between(0, 30) * 1000)
+            self.hub.actors.append(Actor(name, lambda role=role: role(self), offset, wake))
+
+    # ----------------------------------------------------------------------------------------------------- processes
+
+    def _start(self, actor: Actor) -> None:
+        """A process begins: its own client with its own nonces, its own hold of the tables."""
+        hub = self.hub
+
+        def now() -> datetime:
+            return datetime.fromtimestamp((hub.now_ms + actor.offset_ms) / 1000, UTC)
+
+        nonces = Nonces(lambda: (hub.now_ms + actor.offset_ms) * 1_000_000)
+        keys = Credentials(SecretStr(KEY), SecretStr(SECRET))
+        with patch.object(client, "nonces_of", lambda _: nonces):
+            exchange = CoincheckExchange(URL, keys, CONFIG.pairs, http=_http(), orders_per_s=None, details_per_s=None)
+        ports: dict[str, Any] = {
+            "clock": Clock(now),
+            "exchange": exchange,
+            "ledger": self._ledger(now),
+            "queue": self.queue,
+        }
+        held: Any = {name: Ported(hub, actor, name, port) for name, port in ports.items()}
+        guard = partial(protect.keep, ledger=held["ledger"], exchange=held["exchange"], strategy=STRATEGY)
+        held |= {"alerts": Alerts(self.counts), "guard": guard if self.guards else protect.leave}
+        actor.desk = room(held)
+        hub.say(f"{actor.name} starts")
+
+    def _ledger(self, now: Any) -> DynamoLedger:
+        return DynamoLedger(NAMES, Dynamo(self.tables), now)  # type: ignore[arg-type]
+
+    def desk(self) -> Any:
+        """The desk of the process that runs."""
+        return self.hub.current.desk if self.hub.current else None
+
+    # ---------------------------------------------------------------------------------------------------- what breaks
+
+    def carry(self, request: httpx.Request) -> httpx.Response:
+        """One request over the wire, with whatever befalls it."""
+        actor = self.hub.current
+        about = actor.about if actor and request.method == "POST" else ""
+        asked = Request(
+            request.method, str(request.url), request.url.path, dict(request.url.params), request.headers,
+            request.content.decode(), actor.name if actor else MAIN, about, self.hub.now_ms,
+        )  # fmt: skip
+        if self.dice.falls("slow"):
+            self.dice.counts["wire:slow"] += 1
+            self.hub.sleep(self.dice.between(0.02, 12))
+        kind = self.dice.one_of("wire", WIRE)
+        if kind:
+            self.hub.say(f"FAULT {kind} at {asked.method} {asked.path}")
+        if kind == "stale" and actor is not None:
+            self.stale_ms[actor.name] = self.hub.now_ms
+        status, body = meet(kind, asked, self.venue, self.hub.sleep, self._arrives_late)
+        return httpx.Response(status, content=body)
+
+    def _arrives_late(self, act: Any) -> None:
+        self.hub.later(self.dice.between(0.5, 120), act)
+
+    def _at_the_tables(self, at: str, request: Any) -> None:
+        if self.hub.current is None:
+            return
+        when, operation = at.split()
+        if when == "after" and self.hub.current.name == "person":
+            self.note_switch()
+        if not self.dice.falls("table"):
+            return
+        writes = operation in {"put_item", "update_item", "delete_item", "transact_write_items", "batch_write_item"}
+        kind = self.dice.random.choice(("throttled", "no_connection", "no_reply", "contended"))
+        if when == "after":
+            kind = "lost_reply"
+        if kind == "contended" and operation != "transact_write_items":
+            kind = "throttled"
+        self.dice.counts[f"table:{kind}{'' if writes else ' (read)'}"] += 1
+        self.hub.say(f"FAULT {kind} at {operation}")
+        if kind == "contended":
+            raise contended(len(request["TransactItems"]))
+        raise {"throttled": throttled, "no_connection": no_connection}.get(kind, no_reply)()
+
+    def _at_the_queue(self, at: str, _request: Any) -> None:
+        if self.hub.current is None or not self.dice.falls("queue"):
+            return
+        lost = at.startswith("after")
+        self.dice.counts[f"queue:{'lost_reply' if lost else 'refused'}"] += 1
+        self.hub.say(f"FAULT {at}")
+        if lost and not at.endswith(("receive", "dead_letters")):
+            raise Unknown(f"no answer {at}; it may have been done")
+        raise Transient(f"no answer {at}")
+
+    # ---------------------------------------------------------------------------------------------------------- notes
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way: no message, and no trade but those that wait for a person."""
+        if self.queue.waiting() or self.queue.dead():
+            return False
+        return all(trade.status is Status.HALTED for trade in self.books.pending_trades())
+
+    def queue_counts(self) -> Counter[str]:
+        """What the queue did to its messages."""
+        return Counter()
+
+    def note_switch(self) -> None:
+        """The kill switch as it truly is, right after somebody may have flipped it."""
+        actor, self.hub.current = self.hub.current, None
+        mode = self.books.kill_switch().mode
+        self.hub.current = actor
+        if mode is not self.switched[-1][1]:
+            self.switched.append((self.hub.now_ms, mode))
+            self.hub.say(f"the kill switch is {mode}")
+
+
+class Clock:
+    """The clock of one process."""
+
+    def __init__(self, now: Any) -> None:
+        self.now = now
+
+
+class Alerts:
+    """Counts what people are told."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts
+
+    def tell(self, notices: Any) -> int:
+        """All of them are told."""
+        for one in notices:
+            self._counts[f"told:{one.kind}{' ALARM' if one.alarm else ''}"] += 1
+        return 0
+
+
+def room(ports: dict[str, Any]) -> Desk:
+    """A desk of these ports; what no flow of the storm asks for is not there."""
+    every: Any = dict.fromkeys(Desk.__dataclass_fields__)
+    every |= {"name": "storm", "pairs": CONFIG.pairs, "strategy": STRATEGY, "arm": lambda *_: None, **ports}
+    return Desk(**every)
