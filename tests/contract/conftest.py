@@ -48,7 +48,7 @@ def memory() -> Aws:
     return backends.memory()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def aws(request: pytest.FixtureRequest) -> Aws:
     """The clients of the backend that the test asks for; of the stand-in when it asks for none."""
     backend: str = getattr(request, "param", backends.STAND_IN)
