@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import datetime
+from functools import lru_cache, partial
 from typing import Literal
 
-from adapters.aws import open_aws
+from adapters.aws import Aws, open_aws
 from adapters.binance import BinanceMarketData
-from adapters.clock import MarketClock
+from adapters.clock import MarketClock, SystemClock
 from adapters.coincheck import CoincheckExchange, Credentials
 from adapters.dynamodb import open_tables
 from adapters.forecast.momentum import MomentumForecaster
 from adapters.notices import LoggedAlerts
+from adapters.paper import PaperExchange, open_paper_book
 from adapters.s3 import S3Archive
 from adapters.slack import SlackAlerts
 from adapters.sqs import SqsOrderQueue
+from blocks.arming import Arming, always_armed, must_say_live
+from blocks.secrecy import keep_secrets
 from blocks.settings import Settings, load_settings
 from trading.errors import BadInput, Halt
+from trading.money import yen
 from trading.pairs import Pair, parse_pairs
 from trading.ports import (
     Alerts,
@@ -31,17 +37,22 @@ from trading.ports import (
     OrderQueue,
     Readings,
 )
+from trading.services import protect
 from trading.strategy import Strategy, load_strategy
 from trading.tables import Names
 
 DeskName = Literal["embedded", "paper", "live"]
+DESKS: tuple[DeskName, ...] = ("embedded", "paper", "live")
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything one desk trades with, as ports: the code below never asks what is behind them."""
+    """Everything one desk trades with, as ports: the code below never asks what is behind them.
 
-    name: DeskName
+    guard  keeps a stop at the venue for a position, or nothing.  arm  raises Halt unless entries may start here.
+    """
+
+    name: str
     pairs: tuple[Pair, ...]
     strategy: Strategy
     clock: Clock
@@ -54,6 +65,8 @@ class Desk:
     archive: Archive
     alerts: Alerts
     forecaster: Forecaster
+    guard: Callable[[str, datetime], object] = protect.leave
+    arm: Callable[[], None] = always_armed
 
     def pair(self, key: str) -> Pair:
         """A configured pair by its key. Raises BadInput with the keys there are."""
@@ -65,52 +78,109 @@ class Desk:
 
 
 def open_desk(name: str) -> Desk:
-    """The desk of that name, made once per process and settings.
+    """The desk of that name, to trade with; made once per process and settings.
 
     Raises BadInput for a wrong setting or an unknown desk, Halt when the desk may not or cannot be opened.
     """
     return _open(name, load_settings())
 
 
-@lru_cache(maxsize=4)
-def _open(name: str, settings: Settings) -> Desk:
-    must_be_open(name)
-    return _embedded(settings)
+def inspect_desk(name: str) -> Desk:
+    """The same desk, to look at and to operate by hand: nothing has to be armed for that."""
+    return _assembled(name, load_settings())
 
 
-def must_be_open(name: str) -> None:
-    """Raises Halt for a desk that is not built yet, BadInput for one that is not known."""
-    if name in {"paper", "live"}:
-        msg = f"the {name} desk is not open yet: its exchange and its reconciliation are still to be built"
-        raise Halt(msg)
-    if name != "embedded":
+def desk_names(name: str, settings: Settings) -> Names:
+    """What the tables, queues and buckets of a desk are called. Paper keeps its own, apart from real money's."""
+    return Names(f"{settings.prefix}-paper" if must_be_known(name) == "paper" else settings.prefix)
+
+
+def must_be_known(name: str) -> str:
+    """The name, if there is such a desk. Raises BadInput."""
+    if name not in DESKS:
         msg = f"unknown desk {name!r}; desks are embedded, paper and live"
         raise BadInput(msg)
+    return name
 
 
-def _embedded(settings: Settings) -> Desk:
-    """A venue on this machine and its clock: our own Coincheck client against whatever answers at its URL."""
-    pairs = parse_pairs(settings.pairs_config)
-    market = BinanceMarketData(settings.binance_url)
-    names = Names(settings.prefix)
-    aws = open_aws()
+@lru_cache(maxsize=4)
+def _open(name: str, settings: Settings) -> Desk:
+    if must_be_known(name) == "live":
+        must_say_live(settings)
+    return _assembled(name, settings)
+
+
+@lru_cache(maxsize=4)
+def _assembled(name: str, settings: Settings) -> Desk:
+    keep_secrets(settings)
+    names, market, aws = desk_names(name, settings), BinanceMarketData(settings.binance_url), open_aws()
     aws.reachable()
+    pairs, strategy = parse_pairs(settings.pairs_config), load_strategy(settings.strategy)
+    venue = _VENUES[name](_Site(settings, names, aws, pairs, market))
     tables = open_tables(names, aws)
+    exchange, ledger = venue.exchange, tables.ledger
+    stops = venue.stops if settings.protective_stops is None else settings.protective_stops
     return Desk(
-        name="embedded",
+        name=name,
         pairs=pairs,
-        strategy=load_strategy(settings.strategy),
-        clock=MarketClock(market),
+        strategy=strategy,
+        clock=venue.clock,
         market=market,
-        exchange=CoincheckExchange(settings.coincheck_url, _credentials(settings), pairs),
+        exchange=exchange,
         candles=tables.candles,
         readings=tables.readings,
-        ledger=tables.ledger,
+        ledger=ledger,
         queue=SqsOrderQueue(names, aws),
         archive=S3Archive(names, aws),
         alerts=SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts(),
         forecaster=MomentumForecaster("no forecast model is set up on this desk"),
+        guard=partial(protect.keep, ledger=ledger, exchange=exchange, strategy=strategy) if stops else protect.leave,
+        arm=Arming(pairs, venue.clock, ledger, exchange, strategy) if venue.armed else always_armed,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Venue:
+    """What differs between desks: where orders go, by which clock, and what protects them."""
+
+    exchange: Exchange
+    clock: Clock
+    stops: bool = False
+    armed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What every desk is made from."""
+
+    settings: Settings
+    names: Names
+    aws: Aws
+    pairs: tuple[Pair, ...]
+    market: BinanceMarketData
+
+
+def _embedded(site: _Site) -> _Venue:
+    """A venue on this machine and its clock: our own Coincheck client against whatever answers at its URL."""
+    exchange = CoincheckExchange(site.settings.coincheck_url, _credentials(site.settings), site.pairs)
+    return _Venue(exchange, MarketClock(site.market))
+
+
+def _paper(site: _Site) -> _Venue:
+    """The venue's real prices, and a ledger of our own that fills orders at them."""
+    settings, clock = site.settings, MarketClock(site.market, SystemClock())
+    book = open_paper_book(site.names, site.aws, yen(settings.paper_jpy), clock.now)
+    prices = CoincheckExchange(settings.coincheck_url, None, site.pairs)
+    return _Venue(PaperExchange(prices, book, clock.now, settings.paper_slippage_pct, settings.paper_fee_pct), clock)
+
+
+def _live(site: _Site) -> _Venue:
+    """The venue itself, with real money; entries start only once it is armed."""
+    exchange = CoincheckExchange(site.settings.coincheck_url, _credentials(site.settings), site.pairs)
+    return _Venue(exchange, MarketClock(site.market, SystemClock()), stops=True, armed=True)
+
+
+_VENUES: dict[str, Callable[[_Site], _Venue]] = {"embedded": _embedded, "paper": _paper, "live": _live}
 
 
 def _credentials(settings: Settings) -> Credentials:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from adapters.aws import open_aws
 from adapters.provision import provision
-from blocks.desk import must_be_open
+from blocks.desk import desk_names
 from blocks.settings import load_settings
-from trading.tables import Names
 
 
 def provision_desk(name: str) -> list[str]:
@@ -14,5 +13,4 @@ def provision_desk(name: str) -> list[str]:
 
     Raises Halt with one line when the endpoint is not there or the credentials are not accepted.
     """
-    must_be_open(name)
-    return provision(Names(load_settings().prefix), open_aws())
+    return provision(desk_names(name, load_settings()), open_aws())

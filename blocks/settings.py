@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,10 @@ from trading.errors import BadInput
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+
+
+Yen = Annotated[int, Field(ge=0, le=10**9)]
+Pct = Annotated[Decimal, Field(ge=0, le=10)]
 
 
 class Settings(BaseSettings):
@@ -36,6 +41,12 @@ class Settings(BaseSettings):
     coincheck_access_key: SecretStr | None = Field(None, description="Coincheck access key (local use).")
     coincheck_secret_key: SecretStr | None = Field(None, description="Coincheck secret key (local use).")
     live: SecretStr | None = Field(None, description="Arms the live desk when it says I-accept-real-orders.")
+    protective_stops: bool | None = Field(
+        None, description="A stop order at the venue for every position; without a value: on the live desk only."
+    )
+    paper_jpy: Yen = Field(100_000, description="Yen a new paper account starts with.")
+    paper_slippage_pct: Pct = Field(Decimal("0.05"), description="What a paper order pays beyond the best price.")
+    paper_fee_pct: Pct = Field(Decimal(0), description="Fee of a paper order, percent of the yen that change hands.")
     pairs_config: str | None = Field(None, description="TRADING_PAIRS_CONFIG: the pairs, as a JSON object.")
 
 

@@ -108,6 +108,7 @@ def _cycle(number: int, total: int, at: datetime) -> Cycle:
     from flows.collect_prices import collect_prices
     from flows.execute_orders import execute_orders
     from flows.monitor_positions import monitor_positions
+    from flows.reconcile import reconcile
 
     failures: list[str] = []
     trades: list[Trade] = []
@@ -117,6 +118,7 @@ def _cycle(number: int, total: int, at: datetime) -> Cycle:
     watched = _attempt(monitor_positions, failures, at=at) or []
     if any(look.exit for look in watched):
         trades += _attempt(execute_orders, failures) or []
+    _attempt(reconcile, failures, at=at)
     return Cycle(number, total, at, collection, tuple(trades), tuple(failures))
 
 

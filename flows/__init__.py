@@ -8,5 +8,6 @@ FLOWS = {
     "analyze": "flows.analyze:analyze",
     "execute_orders": "flows.execute_orders:execute_orders",
     "monitor_positions": "flows.monitor_positions:monitor_positions",
+    "reconcile": "flows.reconcile:reconcile",
     "report_daily": "flows.report_daily:report_daily",
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 from prefect import flow, unmapped
 
 from blocks.desk import DeskName
-from flows.outcomes import SIX_THREADS, outcomes_of, pair_keys, run_name
+from flows.outcomes import SIX_THREADS, entries_may_start, outcomes_of, pair_keys, run_name
 from tasks.artifacts import show_decision
 from tasks.collect import market_time
 from tasks.decide import book_decision, decide_market, read_books, shape_intents
@@ -30,6 +30,8 @@ def analyze(
     desk: where to trade.  at: the market's time; now when left out.  pairs: keys such as btc_usdt; all when left out.
     with_orders: untick to see the decision without booking an order.  trigger: why this analysis runs, in words.
     """
+    if with_orders:
+        entries_may_start(desk)
     keys = pair_keys(desk, pairs)
     moment = market_time(desk, at)
     charts = technical.map(unmapped(desk), keys, unmapped(moment))

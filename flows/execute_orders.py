@@ -8,11 +8,12 @@ from prefect import flow
 
 from blocks.desk import DeskName, open_desk
 from flows.outcomes import fail_if_any, run_name
-from tasks.execute import check, claim, done, receive, send, settle
+from tasks.execute import check, claim, done, free_coins, look_up, receive, send, settle
 from tasks.notify import tell
-from trading.order import Status, Trade
+from trading.errors import Conflict, Rejected
+from trading.order import Side, Status, Trade
 from trading.ports import Delivery
-from trading.services.execute import finished, notices_of
+from trading.services.telling import finished, notices_of
 
 
 @flow(name="execute_orders", flow_run_name=run_name("execute"))
@@ -36,11 +37,15 @@ def execute_orders(desk: DeskName = "embedded") -> list[Trade]:
 def carry_out(desk: str, delivery: Delivery) -> Trade:
     """One trade from wherever it stands to its end: the status alone says which step is next."""
     token = str(uuid4())
-    trade = claim(desk, delivery.trade_id, token)
+    trade = claimed(desk, delivery, token)
     if trade.status is Status.CLAIMED and trade.claim != token:
-        return trade  # another executor has it; its message comes again if that one dies
+        return trade
+    if trade.status is Status.UNKNOWN:
+        trade = look_up(desk, trade)
     if trade.status is Status.CLAIMED:
         trade = check(desk, trade)
+    if trade.status is Status.CLAIMED and trade.intent.side is Side.SELL:
+        trade = free_coins(desk, trade)
     if trade.status is Status.CLAIMED:
         trade = send(desk, trade)
     if trade.status is Status.ACCEPTED:
@@ -48,3 +53,17 @@ def carry_out(desk: str, delivery: Delivery) -> Trade:
     if finished(trade):
         done(desk, delivery)
     return trade
+
+
+def claimed(desk: str, delivery: Delivery, token: str) -> Trade:
+    """The trade of a message, taken for this run, or as another executor has it: it comes again if that one dies.
+
+    A message about nothing that was ever booked is dropped, and said: it can never become an order.
+    """
+    try:
+        return claim(desk, delivery.trade_id, token)
+    except Conflict:
+        raise
+    except Rejected:
+        done(desk, delivery)
+        raise

@@ -9,8 +9,9 @@ from prefect import flow, unmapped
 from blocks.desk import DeskName
 from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, pair_keys, run_name
 from tasks.collect import market_time
-from tasks.monitor import open_positions, watch_position
+from tasks.monitor import guard_position, open_positions, watch_position
 from tasks.notify import queue_order, tell
+from trading.position import PositionStatus
 from trading.services.monitor import Watched, notices_of
 
 
@@ -27,7 +28,11 @@ def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -
     seen = list(looks.values.values())
     for exit_ in (look.exit for look in seen if look.exit is not None):
         queue_order(desk, exit_.trade_id, {"decision_id": exit_.decision_id})
+    held = [look.position for look in seen if look.exit is None and look.position.status is PositionStatus.OPEN]
+    guarded = outcomes_of(
+        [position.position_id for position in held], guard_position.map(unmapped(desk), held, unmapped(moment))
+    )
     if notices := notices_of(seen, moment):
         tell(desk, notices)
-    fail_if_any(looks.errors)
+    fail_if_any({**looks.errors, **guarded.errors})
     return seen

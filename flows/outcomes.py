@@ -48,6 +48,11 @@ def pair_keys(desk: str, only: Sequence[str] | None = None) -> list[str]:
     return [room.pair(key).key for key in only] if only else [pair.key for pair in room.pairs]
 
 
+def entries_may_start(desk: str) -> None:
+    """Raises Halt when this desk may not start to make entries: a desk with real money must be armed first."""
+    open_desk(desk).arm()
+
+
 def run_name(verb: str) -> Callable[[], str]:
     """Names a flow run after what it does and the time it is for: ``analyze 01-03 12:05``."""
 

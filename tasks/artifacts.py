@@ -6,6 +6,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
 from tasks.policies import THINK
+from trading.reconciliation import Reconciliation
 from trading.services.decide import Analysis
 
 
@@ -25,6 +26,16 @@ def show_decision(desk: str, analysis: Analysis) -> None:
     booked = [f"- booked {trade_id}" for trade_id in analysis.trade_ids]
     text = "\n".join([*words, limits, "", *table, "", *reasons, *booked])
     create_markdown_artifact(text, key="decision", description=f"{desk} desk, {analysis.at:%Y-%m-%d %H:%M} UTC")
+
+
+@task(task_run_name="show-reconciliation", **THINK)
+def show_reconciliation(desk: str, seen: Reconciliation) -> None:
+    """What differs between book and venue, as a table with the evidence."""
+    rows = [f"| {one.about} | {one.book} | {one.venue} | {one.evidence} |" for one in seen.findings]
+    head = ["# Book and venue differ", "", "Nothing is bought until this is settled: `trader reconcile`.", ""]
+    table = ["| what | book | venue | evidence |", "|---|---|---|---|", *rows]
+    text = "\n".join([*head, *table])
+    create_markdown_artifact(text, key="reconciliation", description=f"{desk} desk, {seen.at:%Y-%m-%d %H:%M} UTC")
 
 
 @task(task_run_name="show-report", **THINK)

@@ -8,7 +8,8 @@ from blocks.desk import open_desk
 from tasks.policies import ASK, SEND, WRITE
 from trading.order import Trade
 from trading.ports import Delivery, Received
-from trading.services import execute
+from trading.services import evidence, execute, protect
+from trading.services import settle as settling
 
 
 @task(task_run_name="receive", **ASK)
@@ -31,18 +32,34 @@ def check(desk: str, trade: Trade) -> Trade:
     return execute.check(trade, room.clock.now(), room.ledger, room.exchange, room.strategy)
 
 
+@task(task_run_name="free-coins-{trade.intent.trade_id}", **ASK)
+def free_coins(desk: str, trade: Trade) -> Trade:
+    """Before an exit: take the position's stop off the venue, or take over what it sold."""
+    room = open_desk(desk)
+    at = room.clock.now()
+    freed = protect.free_coins(trade, at, room.ledger, room.exchange, room.strategy)
+    return execute.ready(freed, at, room.ledger, room.exchange)
+
+
 @task(task_run_name="send-{trade.intent.trade_id}", **SEND)
 def send(desk: str, trade: Trade) -> Trade:
     """Send the order, once."""
     room = open_desk(desk)
-    return execute.send(trade, room.clock.now(), room.ledger, room.exchange)
+    return execute.send(trade, room.clock, room.ledger, room.exchange)
+
+
+@task(task_run_name="look-up-{trade.intent.trade_id}", **ASK)
+def look_up(desk: str, trade: Trade) -> Trade:
+    """Find out what became of an order whose answer never came."""
+    room = open_desk(desk)
+    return evidence.look_up(trade, room.clock.now(), room.ledger, room.exchange, room.strategy)
 
 
 @task(task_run_name="settle-{trade.intent.trade_id}", **ASK)
 def settle(desk: str, trade: Trade) -> Trade:
     """Read the fills back and book them."""
     room = open_desk(desk)
-    return execute.settle(trade, room.clock.now(), room.ledger, room.exchange, room.strategy)
+    return settling.settle(trade, room.clock.now(), room.ledger, room.exchange, room.strategy)
 
 
 @task(task_run_name="done-{delivery.trade_id}", **WRITE)

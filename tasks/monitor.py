@@ -7,7 +7,7 @@ from datetime import datetime
 from prefect import task
 
 from blocks.desk import open_desk
-from tasks.policies import ASK
+from tasks.policies import ASK, WRITE
 from trading.position import Position
 from trading.services import monitor
 from trading.services.monitor import Watched
@@ -24,3 +24,9 @@ def watch_position(desk: str, position: Position, at: datetime) -> Watched:
     """Look at one position: raise its stop, book its exit."""
     room = open_desk(desk)
     return monitor.look_at(position, at, room.ledger, room.exchange, room.strategy)
+
+
+@task(task_run_name="guard-{position.pair}", **WRITE)
+def guard_position(desk: str, position: Position, at: datetime) -> None:
+    """Keep the stop that rests at the venue in step with the book, where the desk has one."""
+    open_desk(desk).guard(position.position_id, at)

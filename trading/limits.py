@@ -14,6 +14,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from trading.money import JPY, Amount, yen
+from trading.order import Trade
 from trading.position import Position
 from trading.strategy import Strategy
 
@@ -70,6 +71,12 @@ def realised_equity(start: Amount[JPY], closed: Sequence[Position]) -> Equity:
         now = now + result
         peak = max(peak, now)
     return Equity(now, peak)
+
+
+def exposure(positions: Sequence[Position], pending: Sequence[Trade]) -> Amount[JPY]:
+    """The yen in positions and in entries that are under way: what could be lost at once."""
+    entering = [trade.intent.spend for trade in pending if trade.intent.spend is not None]
+    return sum((*(position.cost for position in positions), *entering), yen(0))
 
 
 def breakers(closed: Sequence[Position], at: datetime, equity: Equity, strategy: Strategy) -> dict[str, bool]:

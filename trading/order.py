@@ -53,6 +53,7 @@ class Event(StrEnum):
     VOID = "VOID"
     HALT = "HALT"
     LOOK = "LOOK"
+    ADOPT = "ADOPT"
 
 
 S, E = Status, Event
@@ -61,6 +62,8 @@ TRANSITIONS: Mapping[tuple[Status, Event], Status] = {
     (S.CLAIMED, E.CLAIM): S.CLAIMED,  # the lease of a dead executor ran out before anything was sent
     (S.CLAIMED, E.RELEASE): S.BOOKED,  # a transient fault before the send: the next delivery tries again
     (S.CLAIMED, E.REFUSE): S.REFUSED,  # ours: stale, out of band, kill switch, breaker, spread, balance
+    (S.BOOKED, E.ADOPT): S.ACCEPTED,  # the stop resting at the venue already sold it
+    (S.CLAIMED, E.ADOPT): S.ACCEPTED,
     (S.CLAIMED, E.SEND): S.SENT,  # written before the call: a crash from here on is UNKNOWN
     (S.SENT, E.ACCEPT): S.ACCEPTED,
     (S.SENT, E.REJECT): S.REJECTED,  # the venue's clear no
@@ -243,6 +246,7 @@ class Trade:
     claim         the token of the executor that holds it; lease_until says how long.
     order_id      the venue's id, once it accepted.
     before        what the account held when it was sent; what came of it is measured from here.
+    unknown_since  when nobody knew any more whether it is at the venue.
     absent_since  while UNKNOWN: since when the venue has shown nothing of it, look after look.
     note          why it was refused, rejected or halted, in words.
     """
@@ -254,6 +258,7 @@ class Trade:
     lease_until: datetime | None = None
     sent_at: datetime | None = None
     before: Holdings | None = None
+    unknown_since: datetime | None = None
     absent_since: datetime | None = None
     order_id: str | None = None
     executed: Execution | None = None

@@ -82,6 +82,11 @@ def lot_rules(pair: Pair) -> LotRules:
     return LOT_RULES.get(pair.coin, FALLBACK_LOT)
 
 
+def coin_of(trading_pair: str) -> str:
+    """The coin of a yen pair of the venue: ``btc_jpy`` -> ``BTC``."""
+    return trading_pair.removesuffix("_jpy").upper()
+
+
 def parse_pairs(text: str | None) -> tuple[Pair, ...]:
     """The configured pairs, in their order; ``None`` gives the six of the design.
 

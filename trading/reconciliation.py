@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from trading.money import JPY, Amount, Quantity
@@ -19,20 +20,26 @@ class Totals:
 
     def of(self, coin: str) -> Quantity:
         """The coins of one kind."""
-        return self.coins.get(coin, Quantity("0", coin))
+        return self.coins.get(coin, Quantity(Decimal(0), coin))
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """What the account holds that is not ours, by currency (``JPY`` too): what was there before us, or was put there.
 
-    Yen may be less than nothing after a withdrawal.
+    amounts  numbers as text. Yen may be less than nothing after a withdrawal.
+    orders   ids of orders of the account that were seen and accepted as not ours.
     """
 
     amounts: Mapping[str, str]
     reason: str
     by: str
     at: datetime
+    orders: tuple[str, ...] = ()
+
+    def of(self, currency: str) -> Decimal:
+        """How much of a currency is not ours."""
+        return Decimal(self.amounts.get(currency, "0"))
 
 
 class Verdict(StrEnum):
@@ -56,7 +63,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What a comparison said, when. ``waiting``: currencies with an order under way, which were not compared."""
+    """What a comparison said, when.
+
+    waiting    currencies with an order under way, which were not compared.
+    compared   what was the same or not, in words, by currency.
+    agreed_at  when book and venue last agreed: what was traded since is looked at again.
+    """
 
     at: datetime
     verdict: Verdict
@@ -64,6 +76,7 @@ class Reconciliation:
     waiting: tuple[str, ...] = ()
     compared: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    agreed_at: datetime | None = None
 
     @property
     def blocks_entries(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from trading.money import JPY, Amount, Price, Quantity
@@ -38,7 +39,7 @@ class Balances:
 
     def coins(self, coin: str) -> Quantity:
         """All of one coin, tied up or not; none when the venue does not list it."""
-        nothing = Quantity("0", coin)
+        nothing = Quantity(Decimal(0), coin)
         return self.free.get(coin, nothing) + self.reserved.get(coin, nothing)
 
 

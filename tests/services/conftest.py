@@ -20,10 +20,10 @@ from adapters.dynamodb import DynamoCandles, DynamoLedger, open_tables
 from adapters.provision import provision
 from tests.contract.worlds import World, open_world
 from trading.money import yen
-from trading.order import Intent, PriceBand, Side, Trade, entry_trade_id
+from trading.order import Intent, PriceBand, Side, Status, Trade, entry_trade_id
 from trading.pairs import Pair, parse_pairs
 from trading.ports import Booking
-from trading.services import execute
+from trading.services import evidence, execute, protect, settle
 from trading.strategy import Strategy
 from trading.tables import Names
 
@@ -70,15 +70,25 @@ class Room:
         return execute.check(trade, self.now(), self.ledger, self.exchange, self.strategy)
 
     def send(self, trade: Trade) -> Trade:
-        return execute.send(trade, self.now(), self.ledger, self.exchange)
+        return execute.send(trade, self, self.ledger, self.exchange)
+
+    def free_coins(self, trade: Trade) -> Trade:
+        freed = protect.free_coins(trade, self.now(), self.ledger, self.exchange, self.strategy)
+        return execute.ready(freed, self.now(), self.ledger, self.exchange)
+
+    def look_up(self, trade: Trade) -> Trade:
+        return evidence.look_up(trade, self.now(), self.ledger, self.exchange, self.strategy)
 
     def settle(self, trade: Trade) -> Trade:
-        return execute.settle(trade, self.now(), self.ledger, self.exchange, self.strategy)
+        return settle.settle(trade, self.now(), self.ledger, self.exchange, self.strategy)
 
     def carried_out(self, trade_id: str) -> Trade:
         """All steps, as the flow takes them."""
-        trade = self.check(self.claim(trade_id))
-        return self.settle(self.send(trade)) if not execute.finished(trade) else trade
+        trade = self.claim(trade_id)
+        trade = self.look_up(trade) if trade.status is Status.UNKNOWN else trade
+        trade = self.free_coins(self.check(trade)) if trade.status is Status.CLAIMED else trade
+        trade = self.send(trade) if trade.status is Status.CLAIMED else trade
+        return self.settle(trade) if trade.status is Status.ACCEPTED else trade
 
     def venue_orders(self) -> int:
         return int(self.world.ledger()["accepted"])

@@ -13,8 +13,8 @@ from trading.errors import Conflict, Rejected, Transient, Unknown
 from trading.limits import KillSwitch, Mode
 from trading.money import yen
 from trading.order import PriceBand, Status
-from trading.services.execute import finished, in_words, notices_of
 from trading.services.monitor import look_at
+from trading.services.telling import finished, in_words, notices_of
 
 LOST = {"target": "coincheck", "path": "/api/exchange/orders", "method": "POST", "kind": "lost_reply"}
 

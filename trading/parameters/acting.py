@@ -110,6 +110,7 @@ class BreakerParameters(Parameters):
     daily_loss_limit_jpy: Yen = Field(15_000, gt=0, description="Realised loss of one day (JST) that stops buying.")
     losses_in_a_row: int = Field(5, ge=1, le=100, description="Losses in a row that stop buying for the cool-down.")
     cool_down_hours: Positive = Field(6.0, description="Hours without buying after the last of those losses.")
+    exposure_limit_jpy: Yen = Field(90_000, gt=0, description="Most yen in positions and entries at once.")
     max_drawdown_pct: ExactPercent = Field(Decimal(20), gt=Decimal(0), description="Fall from the peak of all money.")
 
 
@@ -119,7 +120,9 @@ class OrderParameters(Parameters):
     intent_ttl_s: int = Field(240, ge=10, le=3600, description="Seconds after which a booked intent is not sent.")
     price_band_pct: ExactPercent = Field(Decimal("1.5"), gt=Decimal(0), description="Price move an entry survives.")
     fill_price_tolerance_pct: ExactPercent = Field(Decimal(15), gt=Decimal(0), description="Fill off the ticker: halt.")
-    lease_s: int = Field(60, ge=5, le=900, description="Seconds that an executor may hold a claimed trade.")
+    lease_s: int = Field(
+        45, ge=5, le=900, description="Seconds that an executor may hold a claimed trade; below the queue's 60."
+    )
     sweep_after_s: int = Field(90, ge=5, le=3600, description="Seconds of silence after which a trade is queued again.")
     evidence_settle_s: int = Field(
         30, ge=5, le=600, description="Seconds between the two looks that must both find nothing of an unknown order."

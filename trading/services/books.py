@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trading.limits import Equity, KillSwitch, breakers, realised_equity
+from trading.limits import Equity, KillSwitch, breakers, exposure, realised_equity
 from trading.money import yen
 from trading.order import TERMINAL, Trade
 from trading.ports import Exchange, Ledger
@@ -61,6 +61,7 @@ def market_of(looks: Sequence[Look], mood: ContextSignal, books: Books, at: date
         ],
         breakers={
             **breakers(books.closed, at, equity_of(books), strategy),
+            "exposure": exposure(books.positions, books.pending) >= yen(strategy.exposure_limit_jpy),
             "kill_switch": books.kill_switch.mode.value,
         },
     )

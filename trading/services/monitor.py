@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from trading.order import Intent
 from trading.ports import Exchange, Ledger, Notice
 from trading.position import Position, PositionStatus, exit_intent, stop_noted, watch
+from trading.services.protect import adopted, sold_by_stop
+from trading.stops import ExitReason
 from trading.strategy import Strategy
 
 
@@ -21,13 +23,15 @@ class Watched:
 
 
 def look_at(position: Position, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Watched:
-    """Move the peak and the stop of one open position; book its exit when a price says so.
+    """Move the peak and the stop of one open position; book its exit when a price says so, or its stop order sold it.
 
     A CLOSING position already has its exit on the way and is left alone. Raises Conflict when somebody else moved it
     first: the next look sees their version.
     """
     if position.status is not PositionStatus.OPEN:
         return Watched(position)
+    if order_id := sold_by_stop(position, exchange):
+        return _sold(position, order_id, at, ledger, strategy)
     bid = exchange.ticker(position.trading_pair).bid
     seen = watch(position, bid, strategy)
     looked = stop_noted(seen.position, position, at)
@@ -35,16 +39,30 @@ def look_at(position: Position, at: datetime, ledger: Ledger, exchange: Exchange
         ledger.save_position(looked)  # before the exit: a refused one must not lose the peak and the stop
     if seen.exit_reason is None:
         return Watched(looked)
-    intent = exit_intent(
-        looked,
-        seen.exit_reason,
+    intent = _exit(looked, seen.exit_reason, at, strategy)
+    ledger.book_exit(intent, looked)
+    return Watched(looked, intent)
+
+
+def _sold(position: Position, order_id: str, at: datetime, ledger: Ledger, strategy: Strategy) -> Watched:
+    """The venue's stop sold it: the exit is booked and takes that order over. After a crash in between it is found."""
+    intent = _exit(position, ExitReason.STOP_LOSS, at, strategy)
+    ledger.book_exit(intent, position)
+    booked = ledger.trade(intent.trade_id)
+    if booked is not None and position.protection is not None:
+        adopted(booked, order_id, position.protection, at, ledger)
+    return Watched(position, intent)
+
+
+def _exit(position: Position, reason: str, at: datetime, strategy: Strategy) -> Intent:
+    return exit_intent(
+        position,
+        reason,
         decision_id=f"MON-{at:%Y%m%dT%H%M%SZ}-{position.pair}",
         strategy=strategy,
         created_at=at,
         expires_at=at + timedelta(seconds=strategy.intent_ttl_s),
     )
-    ledger.book_exit(intent, looked)
-    return Watched(looked, intent)
 
 
 def notices_of(seen: Sequence[Watched], at: datetime) -> list[Notice]:

@@ -1,0 +1,165 @@
+"""Protect: a stop order resting at the venue sells a position even when nothing of ours runs.
+
+It lies a little below our own stop, so that ours acts first while it can, and is moved up when ours is raised. The
+venue reserves the coins of a resting stop, so there is never more than one per position, whatever reply is lost; and
+our own exit first takes the stop away (``free_coins``). A stop that sold is no surprise: its order becomes the exit's.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from trading.errors import Halt, Rejected, Transient, Unknown
+from trading.money import JPY, Price
+from trading.order import Event, Side, StopSell, Trade
+from trading.ports import Exchange, Ledger
+from trading.position import Position, PositionStatus, Protection
+from trading.services.evidence import fits_stop
+from trading.services.execute import saved
+from trading.services.known import orders_known
+from trading.strategy import Strategy
+from trading.venue import OrderState, VenueOrder
+
+WHOLE = Decimal(100)
+MOVE_FROM = Decimal("1.001")
+"""A stop is moved once ours rose by this factor: moving costs a cancel, an order, and a moment without a stop."""
+
+
+def keep(position_id: str, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Position | None:
+    """Bring the venue's stop in step with an OPEN position: place it, find it again, or move it up.
+
+    A stop that is gone because it sold is left in place here; ``sold_by_stop`` says so. None when nothing is open under
+    that id. Raises Transient, Rejected or Halt: the next look goes on from what is in the books.
+    """
+    position = ledger.position(position_id)
+    if position is None or position.status is not PositionStatus.OPEN:
+        return None
+    wanted = position.stop_loss.scaled(1 - strategy.protective_gap_pct / WHOLE)
+    held = position.protection
+    if held is None:
+        return _place(position, wanted, at, ledger, exchange)
+    resting = at_the_venue(position, at, ledger, exchange, strategy)
+    if resting is None:
+        return _place(_without(position, ledger), wanted, at, ledger, exchange)
+    if resting.order_id != held.order_id:
+        position = _saved(ledger, position, replace(held, order_id=resting.order_id))
+    if resting.state is not OrderState.WAITING:
+        return position if filled(resting) else _place(_without(position, ledger), wanted, at, ledger, exchange)
+    if wanted.number < held.rate.number * MOVE_FROM:
+        return position
+    return _place(withdrawn(position, resting, ledger, exchange), wanted, at, ledger, exchange)
+
+
+def leave(position_id: str, at: datetime) -> None:
+    """For a desk whose positions are watched by us alone: nothing is placed."""
+    del position_id, at
+
+
+def sold_by_stop(position: Position, exchange: Exchange) -> str | None:
+    """The id of the position's resting stop if it sold; None while it rests or when there is none."""
+    held = position.protection
+    if held is None or held.order_id is None:
+        return None
+    return held.order_id if filled(exchange.order(held.order_id)) else None
+
+
+def free_coins(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Trade:
+    """Before an exit is sent: take the position's stop off the venue, so that its coins can be sold.
+
+    When the stop sold them already, the exit is ACCEPTED with the stop's order and nothing is sent. Raises Transient
+    while the venue has not ended the stop.
+    """
+    position = ledger.position(trade.intent.position_id or "")
+    if trade.intent.side is Side.BUY or position is None or position.protection is None:
+        return trade
+    resting = at_the_venue(position, at, ledger, exchange, strategy)
+    if resting is not None and not filled(resting):
+        resting = _ended(resting, exchange) if resting.state is not OrderState.CANCELED else resting
+    if resting is not None and filled(resting):
+        return adopted(trade, resting.order_id, position.protection, at, ledger)
+    _without(position, ledger)
+    return trade
+
+
+def adopted(trade: Trade, order_id: str, stop: Protection, at: datetime, ledger: Ledger) -> Trade:
+    """The exit that the venue's stop already made: ACCEPTED with its order, to be settled like any other."""
+    note = f"sold by stop order {order_id} resting at the venue"
+    facts = {"order_id": order_id, "sent_at": stop.asked_at, "before": None, "note": note}
+    return saved(ledger, trade.on(Event.ADOPT, at, **facts))
+
+
+def withdrawn(position: Position, resting: VenueOrder, ledger: Ledger, exchange: Exchange) -> Position:
+    """The position without its stop, once the venue has ended it. Raises Transient when it has not, or when it sold."""
+    ended = _ended(resting, exchange)
+    if filled(ended):
+        msg = f"the stop of {position.position_id} sold while it was moved; the next look books the exit"
+        raise Transient(msg)
+    return _without(position, ledger)
+
+
+def at_the_venue(
+    position: Position, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy
+) -> VenueOrder | None:
+    """The position's stop as the venue has it. One whose reply was lost is recognised by pair, size and trigger."""
+    held = position.protection
+    if held is None:
+        return None
+    if held.order_id is not None:
+        return exchange.order(held.order_id)
+    since = position.opened_at - timedelta(seconds=strategy.clock_margin_s)
+    known = orders_known(since, at, ledger)
+    pair = position.trading_pair
+    seen = [one.order_id for one in exchange.open_orders() if (one.trading_pair, one.side) == (pair, Side.SELL)]
+    seen += [one.order_id for one in exchange.executions(since) if (one.trading_pair, one.side) == (pair, Side.SELL)]
+    found = [exchange.order(order_id) for order_id in dict.fromkeys(seen) if order_id not in known]
+    return next((order for order in found if fits_stop(position, order)), None)
+
+
+def filled(order: VenueOrder) -> bool:
+    """Whether an order sold anything."""
+    return order.state is OrderState.FILLED or order.partly
+
+
+def _ended(resting: VenueOrder, exchange: Exchange) -> VenueOrder:
+    with suppress(Rejected):  # it ended by itself meanwhile; what follows says how
+        exchange.cancel(resting.order_id)
+    now = exchange.order(resting.order_id)
+    if now.state in {OrderState.WAITING, OrderState.OPEN}:
+        msg = f"stop order {now.order_id} is not cancelled yet"
+        raise Transient(msg)
+    return now
+
+
+def _place(position: Position, rate: Price[JPY], at: datetime, ledger: Ledger, exchange: Exchange) -> Position:
+    """Ask for a stop. It is in the books before it is asked for, so that a lost reply is looked for, not repeated.
+
+    A Rejected leaves it there too: the coins may be tied up in a stop that the next look will find.
+    """
+    asked = _saved(ledger, position, Protection(rate, at))
+
+    def still_ours() -> bool:
+        now = ledger.position(asked.position_id)
+        return now is not None and now.version == asked.version
+
+    try:
+        order_id = exchange.place(StopSell(position.trading_pair, position.size, rate), still_ours)
+    except (Transient, Halt):
+        _without(asked, ledger)
+        raise
+    except Unknown:
+        return asked
+    return _saved(ledger, asked, Protection(rate, at, order_id))
+
+
+def _without(position: Position, ledger: Ledger) -> Position:
+    return _saved(ledger, position, None)
+
+
+def _saved(ledger: Ledger, position: Position, stop: Protection | None) -> Position:
+    """A position with another stop, one version on."""
+    changed = replace(position, protection=stop, version=position.version + 1)
+    ledger.save_position(changed)
+    return changed
