@@ -134,5 +134,6 @@ def _is_market(order_type: str) -> bool:
 
 
 def _plain(number: Decimal) -> str:
-    """All digits, no exponent, no trailing zeros."""
-    return f"{number.normalize():f}"
+    """All digits, no exponent, no trailing zeros. Not ``normalize``: that would round to the 28 digits of arithmetic."""
+    digits = f"{number:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.coincheck.history import MARGIN, PAGE, History, fill, fills_of
+from adapters.coincheck.history import MARGIN, PAGE, History, fill, fills_in, fills_of
 from trading.errors import Halt, Transient
 from trading.money import Quantity, yen
 from trading.order import Side
@@ -97,6 +97,51 @@ def test_fills_are_exactly_those_of_the_order(rows, cursors, cap, overlap):
         assert sum(made.funds.number for made in fills) == sum(abs(Decimal(r["funds"]["jpy"])) for r in own)
         assert {made.side.value.lower() for made in fills} == {own[0]["side"]}
     assert fills_of("999999", history.rows(START)) == []
+
+
+@given(
+    accounts(),
+    st.sets(st.sampled_from(["btc_jpy", "eth_jpy", "doge_jpy", "sol_jpy"])),
+    st.sampled_from(["ids", "positions"]),
+    st.integers(1, PAGE),
+    st.integers(0, 2),
+    st.integers(-20, 100),
+)
+def test_executions_are_exactly_those_of_our_pairs_since_a_time(rows, pairs, cursors, cap, overlap, minute):
+    """Whatever else is listed, paged and repeated: rows of our pairs (none = all) from the margin on, in order."""
+    since = START + timedelta(minutes=minute)
+    history = History(Venue(rows, cursors, max(cap, overlap + 1), overlap).ask)
+    fills = fills_in(pairs, history.rows(since), since)
+    own = [found for found in rows if (not pairs or found["pair"] in pairs)
+           and START + timedelta(minutes=found["id"]) >= since - MARGIN]  # fmt: skip
+    assert [made.fill_id for made in fills] == [str(found["id"]) for found in own]
+    assert [(made.order_id, made.trading_pair) for made in fills] == [(str(f["order_id"]), f["pair"]) for f in own]
+    assert sum(made.funds.number for made in fills) == sum(abs(Decimal(f["funds"]["jpy"])) for f in own)
+    for order_id in {made.order_id for made in fills}:
+        of_order = [made for made in fills if made.order_id == order_id]
+        assert of_order == [made for made in fills_of(order_id, history.rows(since)) if made.at >= since - MARGIN]
+
+
+@given(accounts(), st.lists(st.integers(0, 200), max_size=20, unique=True))
+def test_rows_of_other_pairs_are_not_judged(rows, places):
+    """However odd they are and wherever they stand among ours, they change nothing."""
+    odd = [
+        {**row(1000 + place, order_id=None if place % 3 else 77, pair="etc_btc"), "funds": None, "side": place,
+         "created_at": START.isoformat(), "pair": (["x"], "etc_btc", 5)[place % 3]}
+        for place in places
+    ]  # fmt: skip
+    ours = {"btc_jpy", "eth_jpy", "doge_jpy"}
+    mixed = fills_in(ours, History(Venue([*rows, *odd]).ask).rows(START), START)
+    assert mixed == fills_in(ours, History(Venue(rows).ask).rows(START), START)
+
+
+def test_an_execution_that_names_no_pair_may_be_ours_and_is_for_a_human():
+    """Passing over it could hide a fill of ours; a row without an order is no execution."""
+    unnamed = {**row(2, order_id=3), "pair": None}
+    with pytest.raises(Halt, match="pair is not usable"):
+        fills_in({"btc_jpy"}, History(Venue([row(1), unnamed]).ask).rows(START), START)
+    deposit = {"id": 2, "order_id": None, "created_at": START.isoformat()}
+    assert len(fills_in({"btc_jpy"}, History(Venue([row(1), deposit]).ask).rows(START), START)) == 1
 
 
 @pytest.mark.parametrize("cursors", ["ids", "positions"])
