@@ -134,6 +134,6 @@ def _is_market(order_type: str) -> bool:
 
 
 def _plain(number: Decimal) -> str:
-    """All digits, no exponent, no trailing zeros. Not ``normalize``: that would round to the 28 digits of arithmetic."""
+    """All digits, no exponent, no trailing zeros. ``normalize`` would round to 28 of them."""
     digits = f"{number:f}"
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
