@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from pydantic import SecretStr
+
 from blocks.settings import Settings
 from trading.errors import Halt
 from trading.limits import Mode
@@ -22,8 +24,7 @@ PHRASE = "I-accept-real-orders"
 
 def must_say_live(settings: Settings) -> None:
     """Raises Halt unless the person who runs this has said that real orders are wanted."""
-    said = settings.live.get_secret_value() if settings.live else ""
-    if said != PHRASE:
+    if settings.live != SecretStr(PHRASE):
         msg = f"the live desk places real orders and is not armed: set TRADER_LIVE={PHRASE} when you mean it"
         raise Halt(msg)
 

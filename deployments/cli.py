@@ -11,6 +11,7 @@ from deployments.commands.demo import demo
 from deployments.commands.desk import kill_switch, positions, status
 from deployments.commands.flows import init, run
 from deployments.commands.market import decide, score, simulator, strategy
+from deployments.commands.orders import reconcile, redrive, resolve
 from deployments.commands.ui import ui
 from trading.errors import TradingError
 
@@ -32,6 +33,9 @@ app.command("status")(status)
 app.command("positions")(positions)
 app.command("ui")(ui)
 app.command("kill-switch")(kill_switch)
+app.command("reconcile")(reconcile)
+app.command("resolve")(resolve)
+app.command("redrive")(redrive)
 
 
 def main() -> None:

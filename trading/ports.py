@@ -247,6 +247,9 @@ class OrderQueue(Protocol):
     def dead_letters(self, limit: int = 10) -> Received:
         """Up to ``limit`` (at most 10) messages that failed three times, hidden from others for a while."""
 
+    def dead(self) -> int:
+        """About how many messages are dead letters."""
+
     def redrive(self, delivery: Delivery) -> None:
         """Back on the queue, then off the dead letters: a crash between the two makes it come twice, never get lost."""
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from blocks.settings import load_settings
-from deployments.commands.options import AsJson, DeskOption, answer
+from deployments.commands.options import AsJson, DeskOption, alarming, answer
+from deployments.commands.orders import reconciliation_data
 from deployments.where import prepared_desk
 from trading.report.words import plural, yen_text
 
@@ -33,15 +34,15 @@ def positions(desk: DeskOption = None, json: AsJson = False) -> None:
     """What is held, orders whose outcome is unknown, and pairs that are halted."""
     name = desk or load_settings().desk
     with prepared_desk(name, start=False):
-        from blocks.desk import open_desk
+        from blocks.desk import inspect_desk
 
-        data = _positions(open_desk(name))
+        data = _positions(inspect_desk(name))
     lines = [
         f"{row['trading_pair']:9} {row['size']:>16} at {row['entry_price_jpy']} JPY, stop {row['stop_loss_jpy']}"
         for row in data["positions"]
     ]
-    lines += [f"UNKNOWN {one['trade_id']}: {one['note']}" for one in data["unknown_orders"]]
-    lines += [f"HALTED {pair}" for pair in data["halted_pairs"]]
+    lines += [alarming(f"UNKNOWN {one['trade_id']}: {one['note']}") for one in data["unknown_orders"]]
+    lines += [alarming(f"HALTED  {one['trade_id']}: {one['note']}") for one in data["halted_orders"]]
     answer(data, as_json=json, text="\n".join(lines) or "nothing is held")
 
 
@@ -62,39 +63,60 @@ def _positions(room: Any) -> dict[str, Any]:
             }
             for held in room.ledger.open_positions()
         ],
-        "unknown_orders": [
-            {"trade_id": trade.intent.trade_id, "pair": trade.intent.pair, "note": trade.note}
-            for trade in pending
-            if trade.status is Status.UNKNOWN
-        ],
+        "unknown_orders": [_named(trade) for trade in pending if trade.status is Status.UNKNOWN],
+        "halted_orders": [_named(trade) for trade in pending if trade.status is Status.HALTED],
         "halted_pairs": sorted({trade.intent.pair for trade in pending if trade.status is Status.HALTED}),
     }
+
+
+def _named(trade: Any) -> dict[str, str]:
+    return {"trade_id": trade.intent.trade_id, "pair": trade.intent.pair, "note": trade.note}
 
 
 def status(desk: DeskOption = None, json: AsJson = False) -> None:
     """The desk at a glance: time, kill switch, account, what is held and what is under way."""
     name = desk or load_settings().desk
     with prepared_desk(name, start=False):
-        from blocks.desk import open_desk
+        from blocks.desk import inspect_desk
 
-        room = open_desk(name)
-        switch, balances = room.ledger.kill_switch(), room.exchange.balances()
+        room = inspect_desk(name)
+        switch, balances, seen = room.ledger.kill_switch(), room.exchange.balances(), room.ledger.reconciliation()
         data = {
             "desk": name,
             "now": room.clock.now().isoformat(),
             "kill_switch": switch.mode.value,
             "jpy_free": str(balances.jpy_free.number),
+            "reconciled": None if seen is None else reconciliation_data(name, seen),
+            "dead_letters": room.queue.dead(),
             "pending_orders": len(room.ledger.pending_trades()),
             "newest_candles": {pair.key: str(room.candles.newest(pair) or "none") for pair in room.pairs},
             **_positions(room),
         }
-    text = (
-        f"{name} desk, {data['now'][:16]} UTC\nkill switch {data['kill_switch']}\n"
-        f"free {yen_text(balances.jpy_free.number)}\n"
-        f"{plural(len(data['positions']), 'position')}, {plural(data['pending_orders'], 'order')} under way, "
-        f"{len(data['unknown_orders'])} unknown, {len(data['halted_pairs'])} pairs halted"
-    )
-    answer(data, as_json=json, text=text)
+    answer(data, as_json=json, text=_status_text(data, seen, yen_text(balances.jpy_free.number)))
+
+
+def _status_text(data: dict[str, Any], seen: Any, free: str) -> str:
+    """The desk at a glance; whatever needs a person is red."""
+    lines = [f"{data['desk']} desk, {data['now'][:16]} UTC"]
+    switch = f"kill switch {data['kill_switch']}"
+    lines.append(switch if data["kill_switch"] == "OFF" else alarming(switch))
+    lines.append(f"free {free}")
+    under_way = f"{plural(len(data['positions']), 'position')}, {plural(data['pending_orders'], 'order')} under way"
+    unclear = f"{len(data['unknown_orders'])} unknown, {len(data['halted_pairs'])} pairs halted"
+    lines.append(f"{under_way}, " + (alarming(unclear) if data["unknown_orders"] or data["halted_pairs"] else unclear))
+    if data["dead_letters"]:
+        lines.append(alarming(f"{plural(data['dead_letters'], 'dead letter')}: trader redrive"))
+    return "\n".join([*lines, _agreement(seen)])
+
+
+def _agreement(seen: Any) -> str:
+    if seen is None:
+        return "book and venue were never compared: trader reconcile"
+    when = f"at {seen.at:%Y-%m-%d %H:%M} UTC"
+    if not seen.blocks_entries:
+        return f"book and venue agreed {when}"
+    found = "; ".join(one.about for one in seen.findings) or seen.note
+    return alarming(f"BOOK AND VENUE {seen.verdict} {when}, nothing is bought: {found}. See trader reconcile")
 
 
 def kill_switch(
@@ -112,10 +134,10 @@ def kill_switch(
         msg = f"say why: trader kill-switch {action} --reason 'TEXT'"
         raise typer.BadParameter(msg)
     with prepared_desk(name, start=False):
-        from blocks.desk import open_desk
+        from blocks.desk import inspect_desk
         from trading.limits import KillSwitch, Mode
 
-        room = open_desk(name)
+        room = inspect_desk(name)
         if action is not Switch.show:
             wanted = Mode.OFF if action is Switch.off else Mode(mode.name.upper())
             now = room.clock.now()

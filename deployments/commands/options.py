@@ -29,6 +29,11 @@ def moment(text: str) -> datetime:
         raise BadInput(msg) from error
 
 
+def alarming(text: str) -> str:
+    """Red where a terminal shows colours."""
+    return typer.style(text, fg=typer.colors.RED, bold=True)
+
+
 def answer(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
     """Print the result: one JSON object, or text for a person."""
-    print(json.dumps(data, default=str, allow_nan=False) if as_json else text)
+    typer.echo(json.dumps(data, default=str, allow_nan=False) if as_json else text)
