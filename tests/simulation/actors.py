@@ -56,6 +56,11 @@ class Hub:
         """The world's time, aware UTC."""
         return from_ms(self.now_ms)
 
+    @property
+    def told(self) -> bool:
+        """Whether somebody reads the story."""
+        return self._log is not None
+
     def say(self, words: str) -> None:
         """A line of the schedule's story, when somebody reads it."""
         if self._log is not None:
@@ -143,7 +148,8 @@ class Ported:
             except Exception as error:
                 hub.say(f"{what} -> {type(error).__name__}: {error}")
                 raise
-            hub.say(f"{what}{_short(args)} -> {_short(result)}")
+            if hub.told:
+                hub.say(f"{what}{_short(args)} -> {_short(result)}")
             if what != "clock.now":  # what the clock said is used at once: so it is known when a request left
                 hub.pause(f"after {what}")
             return result

@@ -19,6 +19,8 @@ RATES = {
     "slow": 0.04,  # of requests: others act while it is on its way
     "table": 0.015,  # of calls to a table
     "queue": 0.04,  # of calls to the queue
+    "late": 0.1,  # of messages: they can be received only later
+    "again": 0.08,  # of receives: messages about some trade come again, finished or not
     "crash": 0.004,  # of yield points: the process dies
     "stall": 0.003,  # of yield points: the process sleeps, often across its lease
 }

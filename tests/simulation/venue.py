@@ -40,16 +40,17 @@ RESTLESS = MarketShape("restless", 0.0025, 0.0003, 0.01, 0.0, 0.0)
 CONFIG = SimulatorConfig(seed=11, shape=RESTLESS, history=300, future=3_000, access_key=KEY, secret_key=SECRET)
 ORDERS = "/api/exchange/orders"
 
-PRIVATE: tuple[tuple[str, str, Callable[[Call], dict[str, Any]]], ...] = (
-    ("POST", ORDERS, private.place),
-    ("GET", f"{ORDERS}/opens", private.opens),
-    ("GET", f"{ORDERS}/cancel_status", private.cancel_status),
-    ("GET", f"{ORDERS}/transactions", private.transactions),
-    ("GET", f"{ORDERS}/transactions_pagination", private.transactions_page),
-    ("GET", ORDERS + r"/(\d+)", private.show),
-    ("DELETE", ORDERS + r"/(\d+)", private.cancel),
-    ("GET", "/api/accounts/balance", private.balance),
-)
+PRIVATE: dict[tuple[str, str], Callable[[Call], dict[str, Any]]] = {
+    ("POST", ORDERS): private.place,
+    ("GET", f"{ORDERS}/opens"): private.opens,
+    ("GET", f"{ORDERS}/cancel_status"): private.cancel_status,
+    ("GET", f"{ORDERS}/transactions"): private.transactions,
+    ("GET", f"{ORDERS}/transactions_pagination"): private.transactions_page,
+    ("GET", f"{ORDERS}/{{id}}"): private.show,
+    ("DELETE", f"{ORDERS}/{{id}}"): private.cancel,
+    ("GET", "/api/accounts/balance"): private.balance,
+}
+ORDER_ID = re.compile(r"\d+$")
 PUBLIC: dict[str, Callable[[Any, World, int], Any]] = {
     "/api/ticker": public.ticker,
     "/api/exchange_status": public.exchange_status,
@@ -133,17 +134,14 @@ class Venue:
         self.world.keyring.check(request.headers, request.url, request.body)
         now_ms = self.now_ms()
         self.exchange.settle(now_ms)
-        for method, path, carry_out in PRIVATE:
-            found = re.fullmatch(path, request.path) if method == request.method else None
-            if found:
-                order_id = int(found.group(1)) if found.groups() else 0
-                fields = dict(parse_qsl(request.body))
-                known = len(self.exchange.orders)
-                said = carry_out(Call(self.world, now_ms, request.query, fields, order_id))
-                if len(self.exchange.orders) > known:
-                    self._note(request, now_ms)
-                return said
-        raise Refused(f"no such path: {request.method} {request.path}", status=404)
+        carry_out = PRIVATE[request.method, ORDER_ID.sub("{id}", request.path)]
+        named = ORDER_ID.search(request.path)
+        known = len(self.exchange.orders)
+        order_id, fields = int(named.group()) if named else 0, dict(parse_qsl(request.body))
+        said = carry_out(Call(self.world, now_ms, request.query, fields, order_id))
+        if len(self.exchange.orders) > known:
+            self._note(request, now_ms)
+        return said
 
     def _note(self, request: Request, now_ms: int) -> None:
         order = next(reversed(self.exchange.orders.values()))

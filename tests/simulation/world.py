@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
 from unittest.mock import patch
 
 import httpx
 from pydantic import SecretStr
+from tests.simulation.queue import MemoryQueue
 
 from adapters.coincheck import CoincheckExchange, Credentials, client
 from adapters.coincheck.client import http_client
@@ -20,7 +21,6 @@ from blocks.desk import Desk
 from tests.simulation import roles
 from tests.simulation.actors import Actor, Hub, Ported
 from tests.simulation.faults import WIRE, Dice, meet
-from tests.simulation.queue import MemoryQueue
 from tests.simulation.refusals import contended, no_connection, no_reply, throttled
 from tests.simulation.tables import MemoryDynamo
 from tests.simulation.venue import CONFIG, KEY, SECRET, START_JPY, URL, Request, Venue, starts_ms
@@ -37,7 +37,7 @@ NAMES = Names("storm")
 MAIN = "main"
 GUARDED = 0.6
 """Share of the schedules in which stops rest at the venue."""
-STORM_S, CALM_S, LOOK_S = 1_500.0, 1_800.0, 30.0
+STORM_S, CALM_S, LOOK_S = 420.0, 2_400.0, 30.0
 """How long faults fall, how long the quiet after them may take, and how often it is asked whether all is done."""
 
 
@@ -69,13 +69,15 @@ class Schedule:
         self.hub = Hub(dice, dice.random.randrange(first, last), self._start, story)
         self.venue = Venue(lambda: self.hub.now_ms)
         self.tables = MemoryDynamo(on_call=self._at_the_tables, attempts=dice.random.choice((1, 3)))
-        self.queue = MemoryQueue(self.hub.now, seed=seed, on_call=self._at_the_queue)
+        again = dice.random.choice((0.0, 0.05, 0.2))
+        self.queue = MemoryQueue(self.hub.now, seed=seed, unhidden=again, on_call=self._at_the_queue)
         self.books = self._ledger(self.hub.now)
         self.books.set_baseline(Baseline({"JPY": str(START_JPY)}, "before the storm", "storm", self.hub.now()))
         self.guards = dice.random.random() < GUARDED
         self.switched: list[tuple[int, Mode]] = [(0, Mode.OFF)]
         self.counts: Counter[str] = Counter()
         self.bugs: list[str] = []
+        self.sent: list[str] = []
         self.stale_ms: dict[str, int] = {}
         for name, role in roles.CAST:
             offset = int(dice.between(-3, 3) * 1000)
@@ -158,8 +160,17 @@ class Schedule:
             raise contended(len(request["TransactItems"]))
         raise {"throttled": throttled, "no_connection": no_connection}.get(kind, no_reply)()
 
-    def _at_the_queue(self, at: str, _request: Any) -> None:
-        if self.hub.current is None or not self.dice.falls("queue"):
+    def _at_the_queue(self, at: str, asked: Any) -> None:
+        if self.hub.current is None:
+            return
+        if at == "after send":
+            self.sent.append(asked["trade_id"])
+            if self.dice.falls("late"):
+                self.dice.counts["queue:late"] += 1
+                self.queue._alive[-1].visible_at += timedelta(seconds=self.dice.between(1, 120))
+        if at == "before receive" and self.sent and self.dice.falls("again"):
+            self.dice.counts["queue:again"] += self.queue.redeliver(self.dice.random.choice(self.sent))
+        if not self.dice.falls("queue"):
             return
         lost = at.startswith("after")
         self.dice.counts[f"queue:{'lost_reply' if lost else 'refused'}"] += 1
@@ -178,7 +189,7 @@ class Schedule:
 
     def queue_counts(self) -> Counter[str]:
         """What the queue did to its messages."""
-        return Counter()
+        return Counter({f"queue:{name}": count for name, count in self.queue.counts.items()})
 
     def note_switch(self) -> None:
         """The kill switch as it truly is, right after somebody may have flipped it."""
