@@ -165,6 +165,8 @@ POSITION_TTL_DAYS = 365
 """A closed position stays so long; an open one for ever."""
 TRADE_TTL_DAYS = 90
 """A trade stays so long after it ended; one that has not ended for ever. The archive keeps both for good."""
+PAPER_ORDER_TTL_DAYS = 365
+"""An order of the paper exchange stays so long after it ended; one that rests until then."""
 
 _POSITION = ("item_type", "position_id", "trade_id", "symbol", "status", "size", "entry_price", "realized_pnl")
 
@@ -183,7 +185,7 @@ ORDER_STATE = Table(
     Key("sk"),
     None,
     _columns("""
-    item_type         S  trade, position, slot, setting, counter
+    item_type         S  trade, position, slot, setting, counter, paper_order
     version           N  optimistic lock: every change names the version it changes
     write_id          S  the one write that made this state, so that a writer knows its own after a lost reply
     created_utc       S  when the thing came to be

@@ -16,13 +16,12 @@ from adapters.dynamodb.wire import Item, epoch, iso
 from adapters.paper.account import PaperAccount, PaperOrder
 from trading.errors import Transient, Unknown
 from trading.money import JPY, Amount
-from trading.tables import GSI5, ORDER_STATE, TTL, Names
+from trading.tables import GSI5, ORDER_STATE, PAPER_ORDER_TTL_DAYS, TTL, Names
 from trading.venue import OrderState
 
 LEDGER: Item = {"pk": "GLOBALCONFIG", "sk": "SETTING#PAPER_LEDGER"}
-ORDER_TTL = timedelta(days=365)
-"""A filled or canceled order stays so long, a resting one until it ended."""
 STEPS = 3
+"""How often the ledger is looked for while it is being made."""
 
 
 class PaperBook:
@@ -110,7 +109,7 @@ def _order_item(order: PaperOrder, at: datetime) -> Item:
         "last_updated_utc": iso(at),
     }
     if placed.state in {OrderState.FILLED, OrderState.CANCELED}:
-        item[TTL] = epoch(at + ORDER_TTL)
+        item[TTL] = epoch(at + timedelta(days=PAPER_ORDER_TTL_DAYS))
     for fill in order.fills:
         filled_at = fill.at.astimezone(UTC)
         item["gs5pk"] = f"PAPER#DATE#{filled_at:%Y-%m-%d}"

@@ -79,6 +79,19 @@ def test_the_ledger_is_made_once_whoever_comes_first(desk):
     assert len(set(seen)) == 1
 
 
+def test_a_ledger_that_somebody_makes_first_is_the_one_that_counts(desk, monkeypatch):
+    """It was not there when we looked and is there when we write: theirs stands, ours is forgotten."""
+    desk.paper(yen(11)).balances()
+    get, looked = Dynamo.get, []
+
+    def blind_once(self, table, key):
+        looked.append(key)
+        return None if len(looked) == 1 else get(self, table, key)
+
+    monkeypatch.setattr(Dynamo, "get", blind_once)
+    assert desk.paper(yen(22)).balances().jpy == yen(11)
+
+
 def test_many_processes_share_one_ledger_without_losing_an_order(desk):
     """Orders placed at the same time get ids of their own or a clear Transient; the money adds up exactly."""
     desk.paper().balances()
@@ -148,16 +161,18 @@ def test_executions_do_not_wait_for_the_index(desk, monkeypatch):
 
 
 def test_a_stop_is_listed_on_the_day_it_sold(desk, monkeypatch):
-    """Placed five days before it sold, it is among the executions since that day, and no earlier fill is."""
+    """Placed five days before it sold, it is among the executions of that day, after what was filled in between."""
     monkeypatch.setattr("adapters.paper.account.LATEST", 0)
     paper = desk.paper()
     paper.place(buy(500_000), ours)
     stop_id = paper.place(stop("0.04", 9_000_000), ours)
+    desk.at = NOW + timedelta(days=2)
+    later = paper.place(buy(20_000), ours)
     desk.at = NOW + timedelta(days=5)
     desk.market.bids["btc_jpy"] = 9_000_000
     (fill,) = paper.executions(desk.at)
     assert (fill.order_id, fill.at) == (stop_id, desk.at)
-    assert len(paper.executions(NOW)) == 2
+    assert [fill.order_id for fill in paper.executions(NOW)] == ["1", later, stop_id]
 
 
 def test_an_order_forgets_itself_a_year_after_it_ended(desk):

@@ -239,6 +239,37 @@ def test_a_stop_of_a_pair_that_is_no_longer_listed_goes_on_resting():
     assert exchange.balances().reserved["BTC"].number == Decimal("0.04")
 
 
+def test_a_stop_that_ended_while_we_looked_is_not_listed_as_open():
+    """The list of what rests was read before somebody canceled it: its own item is right."""
+    exchange = paper()
+    exchange.place(buy(500_000), ours)
+    order_id = exchange.place(stop("0.04", 9_000_000), ours)
+    stale = exchange._book.account()
+    exchange.cancel(order_id)
+    exchange._look = lambda *_: stale
+    assert exchange.open_orders() == []
+
+
+def test_coins_are_freed_once_when_two_cancel_at_once():
+    """Somebody cancels between our look and our write: nothing is left to cancel for us, and no coin is freed twice."""
+    book = MemoryBook()
+    ours_, theirs = paper(book=book), paper(book=book)
+    ours_.place(buy(500_000), ours)
+    order_id = ours_.place(stop("0.04", 9_000_000), ours)
+    reads = []
+
+    def account():
+        reads.append(book.stored)
+        if len(reads) == 2:
+            theirs.cancel(order_id)
+        return book.stored
+
+    book.account = account
+    with pytest.raises(Rejected, match="nothing to cancel"):
+        ours_.cancel(order_id)
+    assert book.stored.reserved["BTC"] == 0
+
+
 def test_there_is_a_most_of_resting_orders():
     """One look may fill all that rest in one transaction, so their number is limited: the next one is refused."""
     exchange = paper()
