@@ -14,7 +14,7 @@ import httpx
 
 from adapters.coincheck.client import CoincheckClient, http_client
 from adapters.coincheck.history import History, fills_in, fills_of
-from adapters.coincheck.orders import coin_of, order_form, resting, venue_order
+from adapters.coincheck.orders import order_form, resting, venue_order
 from adapters.coincheck.pace import Pace, shared_pace
 from adapters.coincheck.replies import (
     BalanceReply,
@@ -30,7 +30,7 @@ from adapters.coincheck.signing import Credentials
 from trading.errors import Rejected, Transient, Unknown
 from trading.money import JPY, Price, Quantity, yen
 from trading.order import Fill, Order
-from trading.pairs import Pair
+from trading.pairs import Pair, coin_of
 from trading.venue import Availability, Balances, Ticker, VenueOrder
 
 ORDERS = "/api/exchange/orders"

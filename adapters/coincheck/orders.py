@@ -9,7 +9,7 @@ from adapters.coincheck.replies import OrderReply, RestingOrder
 from trading.errors import BadInput, Rejected, Transient
 from trading.money import JPY, Amount, Price, Quantity, floor_to, yen
 from trading.order import MarketBuy, MarketSell, Order, Side, StopSell
-from trading.pairs import FALLBACK_LOT, LOT_RULES
+from trading.pairs import FALLBACK_LOT, LOT_RULES, coin_of
 from trading.venue import OrderState, VenueOrder
 
 STATES: Mapping[str, tuple[OrderState, bool]] = {
@@ -84,7 +84,7 @@ def venue_order(reply: OrderReply) -> VenueOrder:
         spend=spend,
         quantity=quantity,
         stop_rate=_rate(reply.pair, reply.stop_loss_rate),
-        market=_is_market(reply.order_type),
+        market=_is_market(reply),
         partly=partly,
     )
 
@@ -104,13 +104,8 @@ def resting(row: RestingOrder) -> VenueOrder:
         spend=spend,
         quantity=quantity,
         stop_rate=_rate(row.pair, row.stop_loss_rate),
-        market=_is_market(row.order_type),
+        market=_is_market(row),
     )
-
-
-def coin_of(trading_pair: str) -> str:
-    """``BTC`` for ``btc_jpy``."""
-    return trading_pair.removesuffix("_jpy").upper()
 
 
 def _size(pair: str, money: Decimal | None, coins: Decimal | None) -> tuple[Amount[JPY] | None, Quantity | None]:
@@ -129,8 +124,9 @@ def _side(order_type: str) -> Side:
     return Side.BUY if order_type.endswith("buy") else Side.SELL
 
 
-def _is_market(order_type: str) -> bool:
-    return order_type.startswith("market_")
+def _is_market(reply: OrderReply | RestingOrder) -> bool:
+    """Whether it takes any price: the reference's list shows a market order as a plain ``buy`` without a rate."""
+    return reply.order_type.startswith("market_") or reply.rate is None
 
 
 def _plain(number: Decimal) -> str:

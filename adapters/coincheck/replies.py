@@ -62,6 +62,7 @@ class OrderReply(Reply):
     status: str
     order_type: OrderType
     created_at: Moment
+    rate: Number | None = None
     amount: NotNegative | None = None
     market_buy_amount: NotNegative | None = None
     stop_loss_rate: Positive | None = None
@@ -80,6 +81,7 @@ class RestingOrder(Reply):
     pair: str
     order_type: OrderType
     created_at: Moment
+    rate: Number | None = None
     pending_amount: NotNegative | None = None
     pending_market_buy_amount: NotNegative | None = None
     stop_loss_rate: Positive | None = None

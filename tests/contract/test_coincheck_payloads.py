@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from tests.unit.coincheck_wire import ours, venue
-from trading.money import Quantity, yen
-from trading.order import MarketSell
+from trading.errors import Transient
+from trading.money import JPY, Price, Quantity, yen
+from trading.order import MarketSell, Side
 from trading.venue import OrderState
 
 
@@ -57,10 +58,24 @@ def test_the_published_order_its_detail_and_the_open_ones(replayed):
     assert replayed(DOCS + "exchange-orders-new.json").place(sell, ours) == "12345"
     detail = replayed(DOCS + "exchange-orders-detail.json").order("12345")
     assert (detail.state, detail.partly) == (OrderState.CANCELED, True)
+    assert (detail.side, detail.quantity, detail.spend) == (Side.BUY, Quantity(Decimal("1.0"), "BTC"), None)
     orders = replayed(DOCS + "exchange-orders-opens.json").open_orders()
     assert [(order.order_id, order.state) for order in orders] == [
         ("202835", OrderState.OPEN), ("202836", OrderState.OPEN), ("38632107", OrderState.WAITING)
     ]  # fmt: skip
+    assert [(order.side, order.market) for order in orders] == [
+        (Side.BUY, False), (Side.SELL, False), (Side.BUY, True)
+    ]  # fmt: skip
+    assert (orders[1].quantity, orders[2].spend) == (Quantity(Decimal("0.77"), "BTC"), yen("10000.0"))
+    assert (orders[2].quantity, orders[2].stop_rate) == (None, Price(Decimal("50000.0"), "BTC", JPY))
+
+
+def test_the_published_cancel(replayed):
+    """The venue heard it: the reply names the order, and another order's name is no answer."""
+    exchange = replayed(DOCS + "exchange-orders-cancel.json")
+    exchange.cancel("12345")
+    with pytest.raises(Transient):
+        exchange.cancel("12346")
 
 
 def test_the_published_transactions(replayed):
@@ -69,4 +84,5 @@ def test_the_published_transactions(replayed):
     (bought,) = exchange.fills("49", datetime(2015, 1, 1, tzinfo=UTC))
     (sold,) = exchange.fills("48", datetime(2015, 1, 1, tzinfo=UTC))
     assert (bought.fill_id, bought.funds, bought.fee) == ("38", yen("4096.135"), yen("6.135"))
+    assert exchange.executions(datetime(2015, 1, 1, tzinfo=UTC)) == [sold, bought]
     assert (sold.fill_id, sold.funds, sold.fee) == ("37", yen("4094.09"), yen("-4.09"))

@@ -173,9 +173,12 @@ def test_an_order_s_detail_says_what_it_was_placed_for():
     bought = {"order_type": "market_buy", "amount": None, "market_buy_amount": "5000.0", "stop_loss_rate": None}
     found = venue(says({**DETAIL, **bought}))[0].order("5")
     assert (found.side, found.quantity, found.spend, found.stop_rate) == (Side.BUY, None, yen(5000), None)
-    for kind, side, market in (("buy", Side.BUY, False), ("sell", Side.SELL, False), ("market_buy", Side.BUY, True),
-                               ("market_sell", Side.SELL, True)):  # fmt: skip
-        found = venue(says({**DETAIL, "order_type": kind}))[0].order("5")
+    for kind, rate, side, market in (
+        ("buy", "26890.0", Side.BUY, False), ("sell", 26990, Side.SELL, False),
+        ("market_buy", None, Side.BUY, True), ("market_sell", None, Side.SELL, True),
+        ("buy", None, Side.BUY, True),  # as the reference lists a market order
+    ):  # fmt: skip
+        found = venue(says({**DETAIL, "order_type": kind, "rate": rate}))[0].order("5")
         assert (found.side, found.market) == (side, market)
 
 
