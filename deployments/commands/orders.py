@@ -66,8 +66,6 @@ def _reconciliation_text(desk: str, seen: Reconciliation) -> str:
     lines = [f"{desk} desk, {seen.at:%Y-%m-%d %H:%M:%S} UTC"]
     for name, said in seen.compared.items():
         lines.append(f"  {name:5} {said}" + (" (order under way)" if name in seen.waiting else ""))
-        f"  {name:5} {said}{' (order under way)' if name in waits else ''}" for name, said in seen.compared.items()
-    ]
     if not seen.blocks_entries:
         return "\n".join([*lines, "book and venue agree"])
     lines.append(alarming(f"BOOK AND VENUE DIFFER: {plural(len(seen.findings), 'finding')}; nothing is bought"))
