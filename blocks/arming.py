@@ -15,6 +15,7 @@ from trading.errors import Halt
 from trading.limits import Mode
 from trading.pairs import Pair
 from trading.ports import Clock, Exchange, Ledger
+from trading.reconciliation import Reconciliation
 from trading.services.findings import differences
 from trading.services.reconcile import reconcile
 from trading.strategy import Strategy
@@ -29,14 +30,10 @@ def must_say_live(settings: Settings) -> None:
         raise Halt(msg)
 
 
-def always_armed() -> None:
-    """For desks without real money."""
+class Opening:
+    """What happens once in a process before entries start: the account is compared when it never was.
 
-
-class Arming:
-    """Raises Halt until the desk may start; once it started, the switch and the reconciler stop entries by themselves.
-
-    The kill switch must be off and the book must agree with the exchange: it is compared here, not believed.
+    What it holds before the first order is not ours; asked later, nobody could tell any more.
     """
 
     def __init__(
@@ -44,24 +41,40 @@ class Arming:
     ) -> None:
         self._pairs, self._clock, self._ledger = pairs, clock, ledger
         self._exchange, self._strategy = exchange, strategy
-        self._armed = False
+        self._done = False
         self._lock = threading.Lock()
 
     def __call__(self) -> None:
-        """Armed from here on, or Halt with what is in the way."""
+        """Entries may start from here on. Raises Halt when they may not, Transient when that cannot be told."""
         with self._lock:
-            if self._armed:
-                return
-            switch = self._ledger.kill_switch()
-            if switch.mode is not Mode.OFF:
-                msg = (
-                    f"the live desk does not start: the kill switch is {switch.mode} ({switch.by}: {switch.reason}); "
-                    "turn it off with trader kill-switch off --desk live --reason TEXT"
-                )
-                raise Halt(msg)
-            seen = reconcile(self._clock.now(), self._pairs, self._ledger, self._exchange, self._strategy)
-            if seen.blocks_entries:
-                found = "; ".join(f"{about}: {said}" for about, said in differences(seen).items())
-                msg = f"the live desk does not start: book and venue differ ({found}); see trader reconcile --desk live"
-                raise Halt(msg)
-            self._armed = True
+            if not self._done:
+                self._open()
+                self._done = True
+
+    def _open(self) -> None:
+        if self._ledger.baseline() is None:
+            self._compare()
+
+    def _compare(self) -> Reconciliation:
+        return reconcile(self._clock.now(), self._pairs, self._ledger, self._exchange, self._strategy)
+
+
+class Arming(Opening):
+    """For real money: the kill switch must be off, and book and exchange must agree, compared now and not believed.
+
+    Once it started, the switch and the reconciler stop entries by themselves.
+    """
+
+    def _open(self) -> None:
+        switch = self._ledger.kill_switch()
+        if switch.mode is not Mode.OFF:
+            msg = (
+                f"the live desk does not start: the kill switch is {switch.mode} ({switch.by}: {switch.reason}); "
+                "turn it off with trader kill-switch off --desk live --reason TEXT"
+            )
+            raise Halt(msg)
+        seen = self._compare()
+        if seen.blocks_entries:
+            found = "; ".join(f"{about}: {said}" for about, said in differences(seen).items())
+            msg = f"the live desk does not start: book and venue differ ({found}); see trader reconcile --desk live"
+            raise Halt(msg)

@@ -19,7 +19,7 @@ from adapters.paper import PaperExchange, open_paper_book
 from adapters.s3 import S3Archive
 from adapters.slack import SlackAlerts
 from adapters.sqs import SqsOrderQueue
-from blocks.arming import Arming, always_armed, must_say_live
+from blocks.arming import Arming, Opening, must_say_live
 from blocks.secrecy import keep_secrets
 from blocks.settings import Settings, load_settings
 from trading.errors import BadInput, Halt
@@ -66,7 +66,7 @@ class Desk:
     alerts: Alerts
     forecaster: Forecaster
     guard: Callable[[str, datetime], object] = protect.leave
-    arm: Callable[[], None] = always_armed
+    arm: Callable[[], None] = lambda: None
 
     def pair(self, key: str) -> Pair:
         """A configured pair by its key. Raises BadInput with the keys there are."""
@@ -135,18 +135,18 @@ def _assembled(name: str, settings: Settings) -> Desk:
         alerts=SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts(),
         forecaster=MomentumForecaster("no forecast model is set up on this desk"),
         guard=partial(protect.keep, ledger=ledger, exchange=exchange, strategy=strategy) if stops else protect.leave,
-        arm=Arming(pairs, venue.clock, ledger, exchange, strategy) if venue.armed else always_armed,
+        arm=venue.opening(pairs, venue.clock, ledger, exchange, strategy),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Venue:
-    """What differs between desks: where orders go, by which clock, and what protects them."""
+    """What differs between desks: where orders go, by which clock, what protects them, and what opens them."""
 
     exchange: Exchange
     clock: Clock
     stops: bool = False
-    armed: bool = False
+    opening: type[Opening] = Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _paper(site: _Site) -> _Venue:
 def _live(site: _Site) -> _Venue:
     """The venue itself, with real money; entries start only once it is armed."""
     exchange = CoincheckExchange(site.settings.coincheck_url, _credentials(site.settings), site.pairs)
-    return _Venue(exchange, MarketClock(site.market, SystemClock()), stops=True, armed=True)
+    return _Venue(exchange, MarketClock(site.market, SystemClock()), stops=True, opening=Arming)
 
 
 _VENUES: dict[str, Callable[[_Site], _Venue]] = {"embedded": _embedded, "paper": _paper, "live": _live}

@@ -66,6 +66,7 @@ def test_no_answer_is_never_a_no():
     """UNKNOWN ends only by evidence (found, void) or a human; it is never sent, rejected or released (I22)."""
     ways = {event: to for (status, event), to in TRANSITIONS.items() if status is Status.UNKNOWN}
     assert ways == {
+        Event.LOOK: Status.UNKNOWN,
         Event.FIND: Status.ACCEPTED,
         Event.VOID: Status.REJECTED,
         Event.HALT: Status.HALTED,

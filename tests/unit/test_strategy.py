@@ -39,7 +39,7 @@ def test_the_numbers_that_decide():
     assert [getattr(s, f"trail_{n}_from_pct") for n in range(1, 5)] == [3, 5, 8, 12]
     assert [getattr(s, f"trail_{n}_pct") for n in range(1, 5)] == [2, Decimal("1.5"), Decimal("1.2"), 1]
     assert (s.daily_loss_limit_jpy, s.losses_in_a_row, s.cool_down_hours) == (15000, 5, 6)
-    assert (s.intent_ttl_s, s.price_band_pct, s.fill_price_tolerance_pct, s.lease_s) == (240, Decimal("1.5"), 15, 60)
+    assert (s.intent_ttl_s, s.price_band_pct, s.fill_price_tolerance_pct, s.lease_s) == (240, Decimal("1.5"), 15, 45)
 
 
 def test_a_strategy_is_never_edited():
