@@ -65,7 +65,7 @@ def reconciler(schedule: Schedule) -> None:
     flow: Any = import_module("flows.reconcile").reconcile if RECONCILES else lambda _: None
     while True:
         attempt(schedule, lambda: flow("embedded"))
-        schedule.hub.sleep(schedule.dice.between(40, 90))
+        schedule.hub.sleep(schedule.dice.between(60, 150))
 
 
 def decider(schedule: Schedule) -> None:
@@ -73,7 +73,7 @@ def decider(schedule: Schedule) -> None:
     while True:
         if schedule.dice.on:
             attempt(schedule, lambda: decide(schedule))
-        schedule.hub.sleep(schedule.dice.between(20, 120))
+        schedule.hub.sleep(schedule.dice.between(15, 80))
 
 
 def decide(schedule: Schedule) -> None:
@@ -103,7 +103,7 @@ def person(schedule: Schedule) -> None:
     """Flips the kill switch now and then, and gives the queue's dead letters back, all of them."""
     draw = schedule.dice.random
     while True:
-        schedule.hub.sleep(schedule.dice.between(60, 300))
+        schedule.hub.sleep(schedule.dice.between(40, 200))
         if schedule.dice.on and draw.random() < 0.4:
             mode = draw.choice((Mode.NO_ENTRIES, Mode.NOTHING, Mode.OFF, Mode.OFF))
             attempt(schedule, lambda mode=mode: flip(schedule, mode))

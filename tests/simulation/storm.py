@@ -21,6 +21,7 @@ from multiprocessing import get_context
 from tests.simulation.broken import BROKEN
 from tests.simulation.engineless import without_engine
 from tests.simulation.invariants import Violation, Watch
+from tests.simulation.quicker import decoded_once
 from tests.simulation.world import CALM_S, LOOK_S, STORM_S, WIRE_OF_ALL, Schedule
 from trading.order import Status
 
@@ -43,7 +44,8 @@ def play(seed: int, broken: str | None = None, story: list[str] | None = None) -
     began = time.perf_counter()
     schedule = WIRE_OF_ALL.schedule = Schedule(seed, story)
     watch, played = Watch(schedule), Played(seed)
-    with without_engine(schedule.desk, schedule.hub.sleep), BROKEN[broken]() if broken else nullcontext():
+    mistake = BROKEN[broken]() if broken else nullcontext()
+    with without_engine(schedule.desk, schedule.hub.sleep), decoded_once(), mistake:
         try:
             _until_quiet(schedule, watch)
             watch.at_the_end()
