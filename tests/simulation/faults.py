@@ -15,7 +15,8 @@ from simulator.misbehave import HTML
 from tests.simulation.venue import Request, Venue
 
 RATES = {
-    "wire": 0.05,  # of requests to the venue
+    "wire": 0.04,  # of requests to the venue that only ask
+    "order": 0.2,  # of orders on the wire, to be hit, and to be slow
     "slow": 0.04,  # of requests: others act while it is on its way
     "table": 0.015,  # of calls to a table
     "queue": 0.04,  # of calls to the queue

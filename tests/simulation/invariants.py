@@ -18,6 +18,7 @@ from tests.simulation.venue import START_JPY, Accepted
 from trading.limits import allows_entry, allows_exit
 from trading.order import TERMINAL, Side, Status, Trade
 from trading.position import PositionStatus
+from trading.reconciliation import Verdict
 
 if TYPE_CHECKING:
     from tests.simulation.world import Schedule
@@ -54,6 +55,8 @@ class Watch:
         _must(every_fill_is_booked(self._of, trades))
         _must(book_equals_venue(self._of, trades))
         _must(one_position_per_pair(self._of))
+        _must(stops_rest_for_the_living(self._of))
+        _must(our_reconciliation_agrees(self._of, trades))
         if self._of.bugs:
             raise Violation(f"an error of ours that is none of the four: {self._of.bugs[0]}")
 
@@ -160,6 +163,15 @@ def stops_rest_for_the_living(schedule: Schedule) -> Iterator[str]:
     for one in schedule.venue.accepted:
         if one.order.status is VenueStatus.WAITING_FOR_TRIGGER and one.about not in live:
             yield f"stop {one.order.id} of {one.about} rests, but nothing is held ({from_ms(one.at_ms):%H:%M:%S})"
+
+
+def our_reconciliation_agrees(schedule: Schedule, trades: Iterable[Trade]) -> Iterator[str]:
+    """With nothing left for a person, our own comparison of book and venue finds nothing and waits for nothing."""
+    if any(trade.status is Status.HALTED for trade in trades):
+        return
+    seen = schedule.compared()
+    if seen.verdict is not Verdict.AGREES or seen.waiting:
+        yield f"reconciliation says {seen.verdict}, waits for {seen.waiting or 'nothing'}: {seen.findings[:1]}"
 
 
 def _must(complaints: Iterable[str]) -> None:

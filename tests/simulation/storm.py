@@ -90,7 +90,10 @@ def _figures(schedule: Schedule, watch: Watch) -> Counter[str]:
     counts = schedule.dice.counts + schedule.counts
     counts["steps"] = schedule.hub.steps
     counts["starts of a process"] = sum(actor.lives for actor in schedule.hub.actors)
-    counts["orders taken by the venue"] = len(schedule.venue.accepted)
+    stops = [one.order for one in schedule.venue.accepted if one.order.stop_loss_rate is not None]
+    counts["orders taken by the venue"] = len(schedule.venue.accepted) - len(stops)
+    counts["stops taken by the venue"] = len(stops)
+    counts["stops that sold"] = sum(bool(stop.executed_amount) for stop in stops)
     counts["fills"] = len(schedule.venue.ledger.fills)
     for trade in watch.trades():
         counts[f"trade {trade.intent.side} {trade.status}"] += 1

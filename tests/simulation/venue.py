@@ -35,7 +35,7 @@ from simulator.world import World
 KEY, SECRET = "storm-key", "storm-secret"
 URL = "https://coincheck.storm"
 START_JPY = Decimal(100_000)
-RESTLESS = MarketShape("restless", 0.0025, 0.0003, 0.01, 0.0, 0.0)
+RESTLESS = MarketShape("restless", 0.006, 0.0003, 0.02, 0.0, 0.0)
 """A market in which a price leaves an intent's band and hits a stop within minutes."""
 CONFIG = SimulatorConfig(seed=11, shape=RESTLESS, history=300, future=3_000, access_key=KEY, secret_key=SECRET)
 ORDERS = "/api/exchange/orders"

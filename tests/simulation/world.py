@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import httpx
@@ -26,16 +26,16 @@ from tests.simulation.venue import CONFIG, KEY, SECRET, START_JPY, URL, Request,
 from trading.errors import Transient, Unknown
 from trading.limits import Mode
 from trading.order import Status
-from trading.reconciliation import Baseline
-from trading.services import protect
+from trading.reconciliation import Baseline, Reconciliation
+from trading.services import protect, reconcile
 from trading.strategy import Strategy
 from trading.tables import Names
 
-STRATEGY = Strategy(price_band_pct="0.5", stop_loss_pct="0.6", take_profit_pct="0.8", protective_gap_pct="0.3")
+STRATEGY = Strategy(price_band_pct="0.8", stop_loss_pct="0.5", take_profit_pct="0.8", protective_gap_pct="0.1")
 NAMES = Names("storm")
 MAIN = "main"
-GUARDED = 0.6
-"""Share of the schedules in which stops rest at the venue."""
+GUARDED, SHORT = 0.6, 0.85
+"""Shares: of the schedules in which stops rest at the venue; of the slow requests that take seconds, not minutes."""
 STORM_S, CALM_S, LOOK_S = 300.0, 2_400.0, 30.0
 """How long faults fall, how long the quiet after them may take, and how often it is asked whether all is done."""
 
@@ -86,6 +86,13 @@ class Schedule:
             wake = self.hub.now_ms + int(dice.between(0, 30) * 1000)
             self.hub.actors.append(Actor(name, lambda role=role: role(self), offset, wake))
 
+    def compared(self) -> Reconciliation:
+        """What our own reconciliation says, asked from outside: no fault, no hand-over."""
+        at = self.hub.now()
+        with patch.object(client, "nonces_of", lambda _: Nonces(lambda: (self.hub.now_ms + 3_600_000) * 1_000_000)):
+            exchange = self._exchange()
+        return reconcile.reconcile(at, CONFIG.pairs, self.books, exchange, STRATEGY)
+
     # ----------------------------------------------------------------------------------------------------- processes
 
     def _start(self, actor: Actor) -> None:
@@ -96,10 +103,8 @@ class Schedule:
             return datetime.fromtimestamp((hub.now_ms + actor.offset_ms) / 1000, UTC)
 
         nonces = Nonces(lambda: (hub.now_ms + actor.offset_ms) * 1_000_000)
-        keys = Credentials(SecretStr(KEY), SecretStr(SECRET))
         with patch.object(client, "nonces_of", lambda _: nonces):
-            http: Any = WIRE_OF_ALL
-            exchange = CoincheckExchange(URL, keys, CONFIG.pairs, http=http, orders_per_s=None, details_per_s=None)
+            exchange = self._exchange()
         ports: dict[str, Any] = {
             "clock": Clock(now),
             "exchange": exchange,
@@ -111,6 +116,11 @@ class Schedule:
         held |= {"alerts": Alerts(self.counts), "guard": guard if self.guards else protect.leave}
         actor.desk = room(held)
         hub.say(f"{actor.name} starts")
+
+    @staticmethod
+    def _exchange() -> CoincheckExchange:
+        keys, http = Credentials(SecretStr(KEY), SecretStr(SECRET)), cast(Any, WIRE_OF_ALL)
+        return CoincheckExchange(URL, keys, CONFIG.pairs, http=http, orders_per_s=None, details_per_s=None)
 
     def _ledger(self, now: Any) -> DynamoLedger:
         return DynamoLedger(NAMES, Dynamo(self.tables), now)  # type: ignore[arg-type]
@@ -129,10 +139,13 @@ class Schedule:
             request.method, str(request.url), request.url.path, dict(request.url.params), request.headers,
             request.content.decode(), actor.name if actor else MAIN, about, self.hub.now_ms,
         )  # fmt: skip
-        if self.dice.falls("slow"):
-            self.dice.counts["wire:slow"] += 1
-            self.hub.sleep(self.dice.between(0.02, 12))
-        kind = self.dice.one_of("wire", WIRE)
+        placing = request.method == "POST"
+        if self.dice.falls("order" if placing else "slow"):
+            self.dice.counts["wire:slow order" if placing else "wire:slow"] += 1
+            self.hub.sleep(
+                self.dice.between(0.02, 12) if self.dice.random.random() < SHORT else self.dice.between(12, 150)
+            )
+        kind = self.dice.one_of("order" if placing else "wire", WIRE)
         if kind:
             self.hub.say(f"FAULT {kind} at {asked.method} {asked.path}")
         if kind == "stale" and actor is not None:
@@ -185,8 +198,13 @@ class Schedule:
     # ---------------------------------------------------------------------------------------------------------- notes
 
     def is_quiet(self) -> bool:
-        """Whether nothing is under way: no message, and no trade but those that wait for a person."""
+        """Whether nothing is under way: no message, no trade but those that wait for a person, no stop in doubt."""
         if self.queue.waiting() or self.queue.dead():
+            return False
+        self.venue.exchange.settle(self.hub.now_ms)
+        resting = {str(one.order.id) for one in self.venue.accepted if one.order.is_open}
+        stops = [held.protection for held in self.books.open_positions() if held.protection is not None]
+        if any(stop.order_id not in resting for stop in stops):
             return False
         return all(trade.status is Status.HALTED for trade in self.books.pending_trades())
 
