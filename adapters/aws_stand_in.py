@@ -20,6 +20,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import Any
 
 from moto.core.serialize import BaseJSONSerializer
@@ -31,6 +32,7 @@ from moto.dynamodb.exceptions import (
     TransactionCanceledException,
 )
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -82,6 +84,7 @@ def _server(port: int) -> BaseWSGIServer:
         (Table, "query", _query),
         (Table, "all_items", _items),
         (BaseJSONSerializer, "_serialize_type_structure", _structure),
+        (DynamoType, "__add__", _sum),
     ):
         setattr(owner, name, ours)
     app = _OneAtATime(DomainDispatcherApplication(create_backend_app))
@@ -177,6 +180,19 @@ def _undo(backend: Any, before: list[tuple[str, dict[str, Any], Any]]) -> None:
             backend.delete_item(table, key)
         else:
             backend.put_item(table, item.to_json()["Attributes"])
+
+
+# ----------------------------------------------------------------------------------------------------------- numbers
+
+_own_sum = DynamoType.__add__
+EXACT = Context(prec=38)
+
+
+def _sum(one: Any, other: Any) -> Any:
+    """Numbers added as DynamoDB does, to 38 digits; moto itself stumbles over a sum such as 0E-8."""
+    if not (one.is_number() and other.is_number()):
+        return _own_sum(one, other)
+    return DynamoType({"N": f"{EXACT.add(Decimal(one.value), Decimal(other.value)):f}"})
 
 
 # ------------------------------------------------------------------------------------------------------------- speed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -17,15 +17,19 @@ from adapters.aws_stand_in import serve
 from adapters.binance import BinanceMarketData
 from adapters.coincheck import CoincheckExchange, Credentials
 from adapters.dynamodb import DynamoCandles, DynamoLedger, open_tables
+from adapters.dynamodb.items import position_items
 from adapters.provision import provision
 from tests.contract.worlds import World, open_world
+from trading.errors import Unknown
 from trading.money import yen
-from trading.order import Intent, PriceBand, Side, Status, Trade, entry_trade_id
+from trading.order import Intent, PriceBand, Side, Status, StopSell, Trade, entry_trade_id
 from trading.pairs import Pair, parse_pairs
 from trading.ports import Booking
+from trading.position import Position, exit_intent
 from trading.services import evidence, execute, protect, settle
 from trading.strategy import Strategy
-from trading.tables import Names
+from trading.tables import ORDER_STATE, Names
+from trading.venue import VenueOrder
 
 PAIRS = {pair.key: pair for pair in parse_pairs(None)}
 _numbers = count()
@@ -41,6 +45,8 @@ class Room:
     ledger: DynamoLedger
     candles: DynamoCandles
     strategy: Strategy
+    aws: Aws
+    names: Names
 
     def now(self) -> datetime:
         return self.market.server_time()
@@ -90,6 +96,66 @@ class Room:
         trade = self.send(trade) if trade.status is Status.CLAIMED else trade
         return self.settle(trade) if trade.status is Status.ACCEPTED else trade
 
+    def lost_buy(self, key: str = "eth_usdt", kind: str = "lost_reply", **changes: Any) -> str:
+        """An entry whose answer was lost on the way to the venue (reset) or back (lost_reply): UNKNOWN."""
+        trade_id = self.book_buy(key, **changes)
+        claimed = self.check(self.claim(trade_id))
+        self.world.fault(target="coincheck", path="/api/exchange/orders", method="POST", kind=kind)
+        with pytest.raises(Unknown):
+            self.send(claimed)
+        return trade_id
+
+    def bought(self, key: str = "sol_usdt") -> Position:
+        """One open position, filled at the venue."""
+        self.carried_out(self.book_buy(key))
+        return next(held for held in self.ledger.open_positions() if held.pair == key)
+
+    def book_exit(self, position: Position) -> str:
+        """One booked exit of a position; its trade id."""
+        at = self.now()
+        until = at + timedelta(minutes=4)
+        exit_ = exit_intent(
+            position, "SIGNAL", decision_id="AN-x", created_at=at, expires_at=until, strategy=self.strategy
+        )
+        self.ledger.book_exit(exit_, position)
+        return exit_.trade_id
+
+    def lost_exit(self, kind: str) -> tuple[Position, str]:
+        """A position and its exit, whose answer was lost: UNKNOWN."""
+        position = self.bought()
+        exit_id = self.book_exit(position)
+        ready = self.free_coins(self.check(self.claim(exit_id)))
+        self.world.fault(target="coincheck", path="/api/exchange/orders", method="POST", kind=kind)
+        with pytest.raises(Unknown):
+            self.send(ready)
+        return position, exit_id
+
+    def stop_fires(self, position: Position, stop: VenueOrder) -> Position:
+        """The position after its stop sold. The market falls when it wants to, so the stop is put above the price."""
+        self.exchange.cancel(stop.order_id)
+        near = self.exchange.ticker(position.trading_pair).bid.scaled(Decimal("1.001"))
+        order_id = self.exchange.place(StopSell(position.trading_pair, position.size, near), lambda: True)
+        held = self.ledger.position(position.position_id)
+        assert held is not None
+        assert held.protection is not None
+        protection = replace(held.protection, order_id=order_id)
+        sold = replace(held, protection=protection, version=held.version + 1)
+        self.ledger.save_position(sold)
+        return sold
+
+    def erase(self, position: Position) -> None:
+        """Somebody deletes a position from the table, by hand."""
+        main, *lists = position_items(position, self.now())
+        for item in (main, *lists):
+            key = {name: {"S": str(item[name])} for name in ("pk", "sk")}
+            self.aws.dynamodb.delete_item(TableName=self.names.table(ORDER_STATE), Key=key)
+
+    def stored(self, trade_id: str) -> Trade:
+        """A trade as the books have it."""
+        trade = self.ledger.trade(trade_id)
+        assert trade is not None
+        return trade
+
     def venue_orders(self) -> int:
         return int(self.world.ledger()["accepted"])
 
@@ -114,6 +180,6 @@ def room(aws: Aws) -> Iterator[Room]:
             f"{world.url}/coincheck", keys, tuple(PAIRS.values()), orders_per_s=None, details_per_s=None
         )
         market = BinanceMarketData(f"{world.url}/binance")
-        yield Room(world, exchange, market, tables.ledger, tables.candles, Strategy())
+        yield Room(world, exchange, market, tables.ledger, tables.candles, Strategy(), aws, names)
         exchange.close()
         market.close()

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading.errors import Halt
-from trading.money import floor_to
+from trading.money import floor_to, yen
 from trading.order import Event, Side, Trade
 from trading.pairs import coin_of
 from trading.ports import Exchange, Ledger
@@ -69,13 +69,11 @@ def matches(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, stra
 
 
 def fits(trade: Trade, order: VenueOrder, since: datetime) -> bool:
-    """Whether an order is what this trade asked for, to the last digit."""
+    """Whether an order is what this trade asked for, to the last digit; one whose size is not told may be it."""
     intent = trade.intent
-    same_size = (
-        order.spend is not None and intent.spend is not None and order.spend.number == whole(intent.spend.number)
-        if intent.side is Side.BUY
-        else order.quantity == intent.quantity
-    )
+    asked = order.spend if intent.side is Side.BUY else order.quantity
+    wanted = yen(whole(intent.spend.number)) if intent.spend is not None else intent.quantity
+    same_size = asked is None or asked == wanted
     plain = order.market and order.stop_rate is None
     return plain and same_size and order.side is intent.side and order.created_at >= since
 

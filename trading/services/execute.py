@@ -17,6 +17,9 @@ from trading.ports import Clock, Exchange, Ledger
 from trading.services.refusal import refusal, switched_off
 from trading.strategy import Strategy
 
+SENDING_PART = 0.75
+"""How much of what is left of a lease may be used to get an order onto the wire."""
+
 
 def claim(trade_id: str, token: str, at: datetime, ledger: Ledger, strategy: Strategy) -> Trade:
     """Take a booked trade for this executor, or say where it stands.
@@ -86,7 +89,9 @@ def send(trade: Trade, clock: Clock, ledger: Ledger, exchange: Exchange) -> Trad
 
 
 def _fence(sent: Trade, clock: Clock, ledger: Ledger) -> Callable[[], bool]:
-    last = min(sent.lease_until or sent.intent.expires_at, sent.intent.expires_at)
+    """Down well before the lease ends: another executor's look must come later than our nonce, clocks apart or not."""
+    at, lease = sent.sent_at or sent.intent.created_at, sent.lease_until or sent.intent.expires_at
+    last = min(at + (lease - at) * SENDING_PART, sent.intent.expires_at)
 
     def holds() -> bool:
         return switched_off(sent.intent, ledger) is None and clock.now() < last

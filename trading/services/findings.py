@@ -63,7 +63,7 @@ def of_fills(
         pair, trade = parts[0].trading_pair, ours.get(order_id)
         execution = summed(parts)
         said = f"{parts[0].side} {execution.quantity} for {execution.funds}"
-        if coin_of(pair) in waiting or parts[-1].at < baseline_at:
+        if coin_of(pair) in waiting or parts[-1].at <= baseline_at:
             continue
         when = f"executed {parts[-1].at:%Y-%m-%d %H:%M:%S} UTC in {len(parts)} parts"
         if trade is None and order_id not in known:
