@@ -1,0 +1,114 @@
+"""Three desks from one set of parts: what differs is where orders go, and what must be true before they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from blocks.desk import Desk, inspect_desk, open_desk
+from blocks.provisioning import provision_desk
+from tests.services.conftest import Room
+from trading.errors import BadInput, Halt
+from trading.limits import KillSwitch, Mode
+from trading.money import yen
+from trading.order import MarketBuy
+from trading.services import protect
+from trading.services.reconcile import reconcile
+
+PHRASE = "I-accept-real-orders"
+type Opened = Callable[..., Desk]
+
+
+@pytest.fixture
+def opened(room: Room, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    """Opens a desk in the room: its stand-ins, its tables, and whatever more is set."""
+
+    def open_(name: str, **settings: str) -> Desk:
+        config = room.world.config
+        env = {
+            "TRADER_PREFIX": room.names.prefix,
+            "TRADER_BINANCE_URL": f"{room.world.url}/binance",
+            "TRADER_COINCHECK_URL": f"{room.world.url}/coincheck",
+            "TRADER_COINCHECK_ACCESS_KEY": config.access_key,
+            "TRADER_COINCHECK_SECRET_KEY": config.secret_key,
+            **settings,
+        }
+        for key, value in env.items():
+            monkeypatch.setenv(key, value)
+        provision_desk(name)
+        return open_desk(name)
+
+    return open_
+
+
+@pytest.mark.parametrize("said", ["", "yes", "i-accept-real-orders"])
+def test_the_live_desk_opens_only_with_the_phrase(opened: Opened, said: str) -> None:
+    """Anything but the exact words places no real order; looking at the desk needs no phrase."""
+    with pytest.raises(Halt, match=PHRASE):
+        opened("live", TRADER_LIVE=said)
+    assert inspect_desk("live").name == "live"
+    assert opened("live", TRADER_LIVE=PHRASE).name == "live"
+
+
+def test_the_live_desk_needs_credentials(opened: Opened) -> None:
+    """Without a key there is nothing to trade with: said in one line, before anything is asked."""
+    with pytest.raises(Halt, match="TRADER_COINCHECK_ACCESS_KEY"):
+        opened("live", TRADER_LIVE=PHRASE, TRADER_COINCHECK_ACCESS_KEY="")
+
+
+def test_an_unknown_desk_is_refused(opened: Opened) -> None:
+    """The message names the desks there are."""
+    with pytest.raises(BadInput, match="embedded, paper and live"):
+        opened("test")
+
+
+def test_the_live_desk_does_not_start_under_the_kill_switch(opened: Opened, room: Room) -> None:
+    """Entries may not start, and the message says who set it and how to take it off; off, they may."""
+    desk = opened("live", TRADER_LIVE=PHRASE)
+    room.ledger.set_kill_switch(KillSwitch(Mode.NO_ENTRIES, "holiday", "me", room.now()))
+    with pytest.raises(Halt, match="holiday"):
+        desk.arm()
+    room.ledger.set_kill_switch(KillSwitch(Mode.OFF, "back", "me", room.now()))
+    desk.arm()
+
+
+def test_the_live_desk_does_not_start_unreconciled(opened: Opened, room: Room) -> None:
+    """Coins that the book does not know stop it, whatever the last comparison said; accepted, it starts."""
+    desk = opened("live", TRADER_LIVE=PHRASE)
+    reconcile(room.now(), desk.pairs, room.ledger, room.exchange, room.strategy)
+    room.world.advance(1)
+    room.exchange.place(MarketBuy("btc_jpy", yen(20_000)), lambda: True)
+    with pytest.raises(Halt, match="BTC"):
+        desk.arm()
+
+
+def test_every_desk_notes_what_was_there_before_its_first_order(opened: Opened) -> None:
+    """Entries start with a baseline in the books, so that the first fill can already be compared."""
+    desk = opened("embedded")
+    assert desk.ledger.baseline() is None
+    desk.arm()
+    baseline = desk.ledger.baseline()
+    assert baseline is not None
+    assert baseline.of("JPY") == desk.exchange.balances().jpy.number
+
+
+def test_paper_has_the_venues_prices_and_an_account_of_its_own(opened: Opened, room: Room) -> None:
+    """A paper buy moves paper yen only: the venue sees no order, and the tables are not those of real money."""
+    desk = opened("paper", TRADER_PAPER_JPY="50000")
+    assert desk.exchange.ticker("eth_jpy") == room.exchange.ticker("eth_jpy")
+    order_id = desk.exchange.place(MarketBuy("eth_jpy", yen(10_000)), lambda: True)
+    (fill,) = desk.exchange.fills(order_id, desk.clock.now() - timedelta(hours=1))
+    assert fill.funds <= yen(10_000)
+    assert desk.exchange.balances().jpy == yen(50_000) - fill.funds
+    assert room.venue_orders() == 0
+    assert room.ledger.totals().coins == {}
+    assert room.ledger.reconciliation() is None
+
+
+@pytest.mark.parametrize(("name", "said", "kept"), [("live", "", True), ("live", "false", False), ("paper", "", False)])
+def test_stops_rest_at_the_venue_on_the_live_desk(opened: Opened, name: str, said: str, kept: bool) -> None:
+    """On by default where money is real, off elsewhere, and one setting says otherwise."""
+    desk = opened(name, TRADER_LIVE=PHRASE, TRADER_PROTECTIVE_STOPS=said)
+    assert (desk.guard is not protect.leave) is kept
