@@ -5,13 +5,16 @@ Each schedule has a weather of its own: every kind of fault is absent, rare, usu
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
+from http import HTTPStatus
 from random import Random
 
 import httpx
 
 from simulator.misbehave import HTML
+from simulator.times import iso
 from tests.simulation.venue import Request, Venue
 
 RATES = {
@@ -32,8 +35,12 @@ WEATHER = (0.0, 0.3, 1.0, 1.0, 3.0)
 
 WIRE = (
     "connect", "reset", "lost_reply", "timeout_before", "timeout_after", "delayed", "5xx_before", "5xx_after", "429",
-    "nonce", "html_before", "html_after", "truncated", "stale",
+    "nonce", "html_before", "html_after", "truncated", "stale", "lag",
 )  # fmt: skip
+LAG_MS = 20_000
+"""How far the list of executions may be behind; shorter than the time between two looks that must both find nothing."""
+STALE_MS = 300_000
+"""How old the prices of a stale ticker are."""
 
 type Reply = tuple[int, bytes]
 
@@ -74,17 +81,25 @@ def meet(
     """Carry a request out as the fault has it. Raises what httpx would. ``later``: have it arrive some other time."""
     if kind in BEFORE:
         return BEFORE[kind](request)
-    if kind == "timeout_before":
+    if kind in {"timeout_before", "delayed"}:
+        if kind == "delayed":
+            later(lambda: venue.answer(request))
         return _timed_out(wait)
-    if kind == "delayed":
-        later(lambda: venue.answer(request))
-        return _timed_out(wait)
-    if kind == "stale":
-        return venue.answer(request, seen_ms=request.left_ms - 300_000)
-    reply = venue.answer(request)
+    reply = venue.answer(request, seen_ms=request.left_ms - STALE_MS if kind == "stale" else None)
     if kind == "timeout_after":
         return _timed_out(wait)
+    if kind == "lag":
+        return _behind(reply, request)
     return AFTER[kind](reply) if kind in AFTER else reply
+
+
+def _behind(reply: Reply, request: Request) -> Reply:
+    """Executions as they were a while ago; any other answer as it is."""
+    if not request.path.endswith("/transactions_pagination") or reply[0] != HTTPStatus.OK:
+        return reply
+    body, known = json.loads(reply[1]), iso(request.left_ms - LAG_MS)
+    body["data"] = [row for row in body["data"] if row["created_at"] <= known]
+    return reply[0], json.dumps(body).encode()
 
 
 def _timed_out(wait: Callable[[float], None]) -> Reply:

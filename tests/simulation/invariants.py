@@ -23,8 +23,8 @@ from trading.reconciliation import Verdict
 if TYPE_CHECKING:
     from tests.simulation.world import Schedule
 
-SKEW_MS = 7_000
-"""By how much the clock of a process may differ from another's, and a moment for the step itself."""
+MOMENT_MS = 1_000
+"""What a step itself may take, besides by how much the clocks of two processes differ."""
 EVERY = 100
 """Steps between two looks at the whole book."""
 
@@ -83,18 +83,19 @@ class Watch:
 def in_time(schedule: Schedule, taken: Accepted, trade: Trade) -> Iterator[str]:
     """Nothing leaves after its expiry, after the switch was flipped, or outside its band (as it was while leased)."""
     intent, left, name = trade.intent, taken.left_ms, trade.intent.trade_id
+    skew_ms = 2 * schedule.skew_ms + MOMENT_MS
     late_ms = left - to_ms(intent.expires_at)
-    if late_ms > SKEW_MS:
+    if late_ms > skew_ms:
         yield f"{name} left {late_ms / 1000:.1f} s after its expiry"
     allows = allows_entry if intent.side is Side.BUY else allows_exit
     # The switch is read, then the clock, then it is sent; between two of them a process may sleep for its whole lease.
-    since = left - 60_000 - SKEW_MS
+    since = left - 60_000 - skew_ms
     before = [mode for at, mode in schedule.switched if at <= since][-1:]
     modes = before + [mode for at, mode in schedule.switched if since < at <= left]
     if not any(map(allows, modes)):
         yield f"{name} left although the kill switch has been {modes[-1]} since long before"
     if intent.band is not None and left - schedule.stale_ms.get(taken.sender, 0) > 360_000:
-        asks = (schedule.venue.ask(intent.trading_pair, left - ago) for ago in range(0, 60_000 + SKEW_MS, 2_000))
+        asks = (schedule.venue.ask(intent.trading_pair, left - ago) for ago in range(0, 60_000 + skew_ms, 2_000))
         if not any(intent.band.low.number <= ask <= intent.band.high.number for ask in asks):
             yield f"{name} left outside its band"
 

@@ -1,4 +1,4 @@
-"""Who takes part: executors, a monitor, a reconciler, a decider and a person. Each runs flows of ours, over and over."""
+"""Who takes part: executors, a monitor, a reconciler, a decider, a person; each runs flows of ours, over and over."""
 
 from __future__ import annotations
 

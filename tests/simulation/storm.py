@@ -1,3 +1,4 @@
+# ruff: noqa: T201 (a program that people read)
 """Seeded schedules of everything that can go wrong, against the flows' own code: ``make storm SEEDS=10000``.
 
 A schedule is some 25 minutes of the market in which executors, monitor, reconciler, decider and a person run at once,
@@ -8,6 +9,7 @@ crash, stall, and meet faults on every wire; then it is calm until all is quiet,
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -110,11 +112,17 @@ def _reason(note: str) -> str:
     return " ".join(word for word in note.split()[:9] if not any(letter.isdigit() for letter in word))
 
 
-# ------------------------------------------------------------------------------------------------------------ the program
+# -------------------------------------------------------------------------------------------------------- the program
 
 
 def _play(job: tuple[int, str | None]) -> Played:
     return play(*job)
+
+
+def _settle_in() -> None:
+    """What was imported stays: the garbage collector need not look at it again and again."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def played(first: int, seeds: int, jobs: int, broken: str | None) -> Iterator[Played]:
@@ -123,7 +131,7 @@ def played(first: int, seeds: int, jobs: int, broken: str | None) -> Iterator[Pl
     if jobs == 1:
         yield from map(_play, work)
         return
-    with get_context("fork").Pool(jobs) as pool:
+    with get_context("fork").Pool(jobs, initializer=_settle_in) as pool:
         yield from pool.imap_unordered(_play, work, chunksize=8)
 
 

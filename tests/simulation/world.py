@@ -10,7 +10,6 @@ from unittest.mock import patch
 
 import httpx
 from pydantic import SecretStr
-from tests.simulation.queue import MemoryQueue
 
 from adapters.coincheck import CoincheckExchange, Credentials, client
 from adapters.coincheck.signing import Nonces
@@ -20,6 +19,7 @@ from blocks.desk import Desk
 from tests.simulation import roles
 from tests.simulation.actors import Actor, Hub, Ported
 from tests.simulation.faults import WIRE, Dice, meet
+from tests.simulation.queue import MemoryQueue
 from tests.simulation.refusals import contended, no_connection, no_reply, throttled
 from tests.simulation.tables import MemoryDynamo
 from tests.simulation.venue import CONFIG, KEY, SECRET, START_JPY, URL, Request, Venue, starts_ms
@@ -38,6 +38,8 @@ GUARDED, SHORT = 0.6, 0.85
 """Shares: of the schedules in which stops rest at the venue; of the slow requests that take seconds, not minutes."""
 STORM_S, CALM_S, LOOK_S = 300.0, 2_400.0, 30.0
 """How long faults fall, how long the quiet after them may take, and how often it is asked whether all is done."""
+SKEWS_S = (0.5, 3.0, 3.0, 15.0)
+"""By how much the clocks of a schedule's processes may be wrong, either way."""
 
 
 class Wire:
@@ -81,8 +83,9 @@ class Schedule:
         self.bugs: list[str] = []
         self.sent: list[str] = []
         self.stale_ms: dict[str, int] = {}
+        self.skew_ms = int(dice.random.choice(SKEWS_S) * 1000)
         for name, role in roles.CAST:
-            offset = int(dice.between(-3, 3) * 1000)
+            offset = int(dice.between(-self.skew_ms, self.skew_ms))
             wake = self.hub.now_ms + int(dice.between(0, 30) * 1000)
             self.hub.actors.append(Actor(name, lambda role=role: role(self), offset, wake))
 
@@ -119,7 +122,7 @@ class Schedule:
 
     @staticmethod
     def _exchange() -> CoincheckExchange:
-        keys, http = Credentials(SecretStr(KEY), SecretStr(SECRET)), cast(Any, WIRE_OF_ALL)
+        keys, http = Credentials(SecretStr(KEY), SecretStr(SECRET)), cast("Any", WIRE_OF_ALL)
         return CoincheckExchange(URL, keys, CONFIG.pairs, http=http, orders_per_s=None, details_per_s=None)
 
     def _ledger(self, now: Any) -> DynamoLedger:
@@ -174,7 +177,8 @@ class Schedule:
         self.hub.say(f"FAULT {kind} at {operation}")
         if kind == "contended":
             raise contended(len(request["TransactItems"]))
-        raise {"throttled": throttled, "no_connection": no_connection}.get(kind, no_reply)()
+        meant = {"throttled": throttled, "no_connection": no_connection}.get(kind, no_reply)
+        raise meant()
 
     def _at_the_queue(self, at: str, asked: Any) -> None:
         if self.hub.current is None:
