@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.incidents.stage import Stage
 from tests.services.conftest import aws, room
 

@@ -18,7 +18,7 @@ from flows import execute_orders
 from flows.reconcile import reconcile
 from tests.incidents.stage import Incident, Stage, harmless
 from tests.services.conftest import PAIRS, Room
-from tests.simulation.broken import redelivery_not_recognised, unknown_is_rejected
+from tests.simulation.broken import no_claim, redelivery_not_recognised, unknown_is_rejected
 from trading.errors import Conflict, Transient
 from trading.order import Intent, Status
 from trading.ports import Booking
@@ -45,6 +45,23 @@ def crash_after_the_buy(stage: Stage) -> None:
     stage.deliver(trade_id)
     assert room.venue_orders() == 1, "bought twice"
     assert len(room.ledger.open_positions()) == 1, "bought and never booked"
+
+
+def one_message_to_two_executors(stage: Stage) -> None:
+    """The message came twice at once: both executors read the trade BOOKED before either has claimed it."""
+    room = stage.room
+    trade_id = room.book_buy()
+    booked, read = room.ledger.trade(trade_id), room.ledger.trade
+    stage.patch.setattr(room.ledger, "trade", lambda _: booked)
+    claims = []
+    for token in ("first", "second"):
+        with suppress(Conflict):
+            claims.append(room.claim(trade_id, token))
+    stage.patch.setattr(room.ledger, "trade", read)
+    for claimed in claims:
+        with suppress(Conflict):
+            room.send(room.check(claimed))
+    assert room.venue_orders() == 1, "two executors bought"
 
 
 # ------------------------------------------------------------------------------------------------------------------ I2
@@ -200,6 +217,7 @@ def nonces_from_plain_time(stage: Stage) -> None:
 
 INCIDENTS = {
     "I1": Incident(crash_after_the_buy, lambda stage: stage.broken(redelivery_not_recognised()), "bought twice"),
+    "I1, guard": Incident(one_message_to_two_executors, lambda stage: stage.broken(no_claim()), "two executors bought"),
     "I2": Incident(bad_message_among_good_ones, one_outcome_for_the_batch, "a good order was not made"),
     "I20": Incident(overlapping_analyses, an_id_per_run_and_no_slot, "two analyses made two orders"),
     "I21": Incident(death_between_booking_and_sending, nothing_is_forgotten, "the order was lost"),
