@@ -12,7 +12,7 @@ from trading.ports import OrderQueue
 from trading.position import Position, PositionStatus, exit_intent
 
 TOO_SMALL, TOO_DEAR, UNSENT = 13, 17, 10
-"""Of so many intents one: is below the venue's minimum; may not cost what it does; is booked, its message never sent."""
+"""Of so many intents one: is below the venue's minimum; may not cost what it does; is booked and not sent."""
 PATIENCE = timedelta(minutes=10)
 
 
@@ -46,7 +46,7 @@ class Booker:
         if number % TOO_DEAR == 0:
             ask = self._room.exchange.ticker(PAIRS[key].coincheck).ask
             changes["band"] = PriceBand(ask.scaled(Decimal("0.5")), ask.scaled(Decimal("0.6")))
-        return self._room.book_buy(key, 100 if number % TOO_SMALL == 0 else 10_000, **changes)
+        return self._room.book_buy(key, 10 if number % TOO_SMALL == 0 else 10_000, **changes)
 
     def _exit(self, position: Position) -> str:
         number, at = next(self._numbers), self._room.now()

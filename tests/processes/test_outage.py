@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from tests.processes.desks import Told, desk_of, flows_on, queue_of, trades_of
-from tests.services.conftest import Room
 
 from blocks.desk import Desk
 from flows.execute_orders import execute_orders
 from flows.outcomes import StepsFailedError
 from flows.reconcile import reconcile
+from tests.processes.desks import Told, desk_of, flows_on, queue_of, trades_of
+from tests.services.conftest import Room
 from trading.errors import Transient
 from trading.order import Event, Status, Trade
 from trading.position import PositionStatus

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,11 +21,6 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from tests.contract.worlds import World
-from tests.processes import worker
-from tests.processes.booker import Booker
-from tests.processes.servers import KEY, Servers, running
-from tests.services.conftest import PAIRS, Room
 
 from adapters.aws import open_aws
 from adapters.binance import BinanceMarketData
@@ -33,6 +29,11 @@ from adapters.dynamodb import open_tables
 from adapters.provision import provision
 from adapters.sqs import SqsOrderQueue
 from simulator.config import SimulatorConfig
+from tests.contract.worlds import World
+from tests.processes import worker
+from tests.processes.booker import Booker
+from tests.processes.servers import KEY, Servers, running
+from tests.services.conftest import PAIRS, Room
 from trading.order import TERMINAL, Side, Status, Trade
 from trading.reconciliation import Verdict
 from trading.services.reconcile import reconcile
@@ -130,11 +131,12 @@ def carried_through(run: Run) -> None:
 
 def figures(run: Run) -> str:
     outcomes = Counter(str(trade.status) for trade in run.trades())
+    reasons = Counter(re.sub(r"[0-9.:,]+", "#", trade.note)[:90] for trade in run.trades() if trade.note)
     return (
         f"{len(run.booker.trade_ids)} intents in {run.seconds:.0f} s with {KILLS} kills: {dict(outcomes)}; under way "
         f"at the kills: {dict(run.met)}; refused nonces {run.said('nonce')}, bounced or lost steps "
         f"{run.said('Transient')}, conflicts {run.said('Conflict') + run.said('Lost:')}, unknown "
-        f"{run.said('Unknown')}, dead letters {run.queue.dead()}"
+        f"{run.said('Unknown')}, dead letters {run.queue.dead()}; why {dict(reasons)}"
     )
 
 
