@@ -10,11 +10,12 @@ from typing import Any
 from unittest.mock import patch
 
 from adapters.coincheck import CoincheckExchange
+from adapters.dynamodb import DynamoLedger
 from adapters.dynamodb.writes import Writes
 from trading.errors import Rejected, Unknown
 from trading.order import Status, Trade
 from trading.ports import Ledger
-from trading.services import execute
+from trading.services import execute, sweep
 from trading.strategy import Strategy
 
 
@@ -64,9 +65,46 @@ def redelivery_not_recognised() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def no_fence() -> Iterator[None]:
+    """Right before the wire nobody asks whether our time for the order is over."""
+    asked = CoincheckExchange.place
+
+    def place(self: CoincheckExchange, order: Any, _fence: Callable[[], bool]) -> str:
+        return asked(self, order, lambda: True)
+
+    with patch.object(CoincheckExchange, "place", place):
+        yield
+
+
+@contextmanager
+def no_slot() -> Iterator[None]:
+    """An entry does not ask whether its pair is taken."""
+    guarded = Writes.take_slot
+
+    def unguarded(self: Writes, intent: Any) -> Any:
+        return replace(guarded(self, intent), condition="", values={})
+
+    with (
+        patch.object(Writes, "take_slot", unguarded),
+        patch.object(DynamoLedger, "_not_booked", lambda _self, booking: list(booking.intents)),
+    ):
+        yield
+
+
+@contextmanager
+def no_sweep() -> Iterator[None]:
+    """Nobody looks for trades whose message was lost."""
+    with patch.object(sweep, "forgotten", lambda *_: []):
+        yield
+
+
 BROKEN: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "no-claim": no_claim,
     "unknown-is-rejected": unknown_is_rejected,
     "redelivery-not-recognised": redelivery_not_recognised,
+    "no-fence": no_fence,
+    "no-slot": no_slot,
+    "no-sweep": no_sweep,
 }
 """By the name that ``--break`` takes."""

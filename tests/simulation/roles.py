@@ -18,6 +18,7 @@ from trading.limits import KillSwitch, Mode
 from trading.order import TERMINAL, Side
 from trading.position import PositionStatus
 from trading.scoring import Decision, Ranked
+from trading.services.looks import Look
 
 if TYPE_CHECKING:
     from tests.simulation.world import Schedule
@@ -27,6 +28,9 @@ OURS = re.compile(
     r"\b(?:Type|Attribute|Key|Value|Index|Lookup|Name|Assertion|NotImplemented|Runtime|Arithmetic)Error\b"
 )
 """Errors that no step of ours may end with: they are bugs, wherever they are told."""
+
+UNAWARE = 0.2
+"""Share of the entries that are decided without a look at what is held and under way."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ def decide(schedule: Schedule) -> None:
     busy = {one.intent.pair for one in account.pending if one.status not in TERMINAL} | {
         one.pair for one in account.positions
     }
-    free = [pair.key for pair in room.pairs if pair.key not in busy]
+    unaware = draw.random() < UNAWARE
+    free = [pair.key for pair in room.pairs if unaware or pair.key not in busy]
     side, choice = (Side.SELL, held) if held and draw.random() < 0.35 else (Side.BUY, free)
     if not choice:
         return
@@ -94,7 +99,8 @@ def decide(schedule: Schedule) -> None:
     decision = Decision(side, pairs, (), 0.28, -0.15, ranking)
     shaped = shape_intents("embedded", decision, account, at)
     mood: Any = NoMood()
-    analysis = book_decision("embedded", at, "storm", [], mood, decision, shaped)
+    looks = [Look(pair, None, None, None, {}) for pair in pairs]
+    analysis = book_decision("embedded", at, "storm", looks, mood, decision, shaped)
     for trade_id in analysis.trade_ids:
         queue_order("embedded", trade_id, analysis.trace())
 
