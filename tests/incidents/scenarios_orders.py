@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 from pydantic import SecretStr
 
-from adapters.coincheck import CoincheckExchange, Credentials
+from adapters.coincheck import CoincheckExchange, Credentials, http_client
 from adapters.coincheck.signing import Nonces
 from adapters.dynamodb import DynamoLedger
 from adapters.dynamodb.writes import Writes
@@ -108,15 +111,15 @@ def one_outcome_for_the_batch(stage: Stage) -> None:
 
 
 def overlapping_analyses(stage: Stage) -> None:
-    """A late run and the next one both saw nothing held, both decided to buy, and both booked and sent."""
+    """Three runs, the last in the next slot: all saw nothing held, all decided to buy, and all book and send."""
     room, began = stage.room, stage.room.now()
-    moments = (began + timedelta(seconds=2), began + timedelta(seconds=150))
+    moments = [began + timedelta(seconds=late_s) for late_s in (2, 150, 301)]
     shaped = [_wanted(room, at) for at in moments]
     for at, intent in zip(moments, shaped, strict=True):
         booking = Booking(intents.decision_id_of(at), at, [], [intent], [intent.pair])
         for trade_id in decide.book(booking, room.ledger)[0]:
             stage.deliver(trade_id)
-    assert room.venue_orders() == 1, "two analyses made two orders"
+    assert room.venue_orders() == 1, "overlapping analyses made several orders"
 
 
 def _wanted(room: Room, at: datetime) -> Intent:
@@ -193,13 +196,11 @@ def clocks_of_two_processes(stage: Stage) -> None:
     assert trade.status is Status.FILLED, "orders were rejected for their nonce"
 
 
-def _process(room: Room, ahead_s: int) -> CoincheckExchange:
+def _process(room: Room, ahead_s: int, http: httpx.Client | None = None) -> CoincheckExchange:
     """The venue as another process uses it: with the same key, and nonces of its own."""
     nonces = Nonces(lambda: time.time_ns() + ahead_s * 10**9)
     keys = Credentials(SecretStr(room.world.config.access_key), SecretStr(room.world.config.secret_key))
-    found = CoincheckExchange(
-        f"{room.world.url}/coincheck", keys, tuple(PAIRS.values()), orders_per_s=None, details_per_s=None
-    )
+    found = CoincheckExchange(f"{room.world.url}/coincheck", keys, (), http=http, orders_per_s=None, details_per_s=None)
     found._client._nonces = nonces
     return found
 
@@ -215,12 +216,56 @@ def nonces_from_plain_time(stage: Stage) -> None:
     stage.patch.setattr(Nonces, "jump", lambda _self: None)
 
 
+class SlowAtFirst(httpx.BaseTransport):
+    """The first request is overtaken by the second, if there is one while it is on its way."""
+
+    def __init__(self) -> None:
+        self._way = httpx.HTTPTransport()
+        self.on_its_way, self._overtaken = threading.Event(), threading.Event()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry the request."""
+        if not self.on_its_way.is_set():
+            self.on_its_way.set()
+            self._overtaken.wait(0.3)
+            return self._way.handle_request(request)
+        try:
+            return self._way.handle_request(request)
+        finally:
+            self._overtaken.set()
+
+
+def two_threads_on_ways_of_different_length(stage: Stage) -> None:
+    """Two threads of one process ask at once; the first one's request takes the longer way."""
+    way = SlowAtFirst()
+    venue = _process(stage.room, 0, http_client(transport=way))
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(venue.balances)
+        assert way.on_its_way.wait(10)
+        second = threads.submit(venue.balances)
+        with harmless("a nonce was overtaken"):
+            assert first.result() == second.result()
+    venue.close()
+
+
+def nonces_without_a_turn(stage: Stage) -> None:
+    """Nonces rise, but nobody waits for an answer before the next is sent."""
+
+    @contextmanager
+    def turn(self: Nonces) -> Any:
+        self._last = max(self._time_ns() // 1000, self._last + 1)
+        yield self._last
+
+    stage.patch.setattr(Nonces, "turn", turn)
+
+
 INCIDENTS = {
     "I1": Incident(crash_after_the_buy, lambda stage: stage.broken(redelivery_not_recognised()), "bought twice"),
     "I1, guard": Incident(one_message_to_two_executors, lambda stage: stage.broken(no_claim()), "two executors bought"),
     "I2": Incident(bad_message_among_good_ones, one_outcome_for_the_batch, "a good order was not made"),
-    "I20": Incident(overlapping_analyses, an_id_per_run_and_no_slot, "two analyses made two orders"),
+    "I20": Incident(overlapping_analyses, an_id_per_run_and_no_slot, "overlapping analyses made several orders"),
     "I21": Incident(death_between_booking_and_sending, nothing_is_forgotten, "the order was lost"),
     "I22": Incident(time_out_after_acceptance, lambda stage: stage.broken(unknown_is_rejected()), "an order without"),
     "I23": Incident(clocks_of_two_processes, nonces_from_plain_time, "orders were rejected for their nonce"),
+    "I23, turn": Incident(two_threads_on_ways_of_different_length, nonces_without_a_turn, "a nonce was overtaken"),
 }

@@ -37,7 +37,7 @@ def test_i01_a_saved_position_that_crashes_does_not_buy_twice(stage: Stage) -> N
 
 
 def test_i01_of_two_executors_one_gets_the_trade(stage: Stage) -> None:
-    """I1: the same message reaches two executors at once, both read a booked trade: one claims it, one order is made."""
+    """I1: one message reaches two executors at once and both read a booked trade: one claims it, one order is made."""
     scenarios_orders.one_message_to_two_executors(stage)
 
 
@@ -87,7 +87,7 @@ def test_i09_a_crash_while_closing_leaves_trade_and_position_agreed(stage: Stage
 
 
 def test_i09_a_difference_of_book_and_venue_is_found_and_stops_entries(stage: Stage) -> None:
-    """I9: coins sold behind our back are found by amount and by execution; until it is settled nothing is bought."""
+    """I9: coins sold behind our back are found by amount and by execution, people are told, nothing is bought."""
     scenarios_books.coins_sold_behind_our_back(stage)
 
 
@@ -112,7 +112,7 @@ def test_i17_a_failed_run_is_not_a_hold(stage: Stage) -> None:
 
 
 def test_i20_overlapping_analyses_make_one_order(stage: Stage) -> None:
-    """I20: two runs of one slot that both decided to buy book and send one order."""
+    """I20: late runs and those after them that all decided to buy, in one slot and the next, make one order."""
     scenarios_orders.overlapping_analyses(stage)
 
 
@@ -129,6 +129,11 @@ def test_i22_an_order_without_an_answer_is_neither_lost_nor_made_again(stage: St
 def test_i23_nonces_rise_across_processes(stage: Stage) -> None:
     """I23: a process whose clock is behind another's gets its order through: refused nonces are jumped over."""
     scenarios_orders.clocks_of_two_processes(stage)
+
+
+def test_i23_one_thread_does_not_overtake_another(stage: Stage) -> None:
+    """I23: a request on a slow way is not overtaken by a later nonce of the same process: both are answered."""
+    scenarios_orders.two_threads_on_ways_of_different_length(stage)
 
 
 def test_i24_a_webhook_outage_does_not_stop_an_exit(stage: Stage) -> None:
