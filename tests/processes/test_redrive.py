@@ -15,7 +15,6 @@ from blocks.desk import Desk
 from tests.processes.commands import trader
 from tests.processes.desks import desk_of, executed, outside, queue_of, trades_of
 from tests.services.conftest import Room
-from trading.errors import Halt
 from trading.order import Event, Status
 from trading.services.execute import saved
 from trading.tables import ORDER_REQUESTS, ORDER_REQUESTS_DLQ
@@ -104,8 +103,7 @@ def test_the_states_are_what_they_are_called(room: Room, ended: dict[str, str]) 
 def test_redriving_all_dead_letters_twice_changes_nothing(
     room: Room, desk: Desk, queue: SqsOrderQueue, ended: dict[str, str]
 ) -> None:
-    """Orders at the venue, balances, trades, positions and totals are identical before and after, and no letter is left
-    over."""
+    """Orders at the venue, balances, trades, positions and totals are identical before and after; no letter is left."""
     before = outside(room)
     for interrupted in (False, True):
         died(queue, list(ended.values()))
@@ -118,7 +116,7 @@ def test_redriving_all_dead_letters_twice_changes_nothing(
 def test_the_command_redrives_and_changes_nothing(
     room: Room, desk: Desk, queue: SqsOrderQueue, ended: dict[str, str], tmp_path: Path
 ) -> None:
-    """``trader redrive``, by another process and run twice, names what it put back; book and venue stay as they were."""
+    """``trader redrive``, by another process and twice, names what it put back; book and venue stay as they were."""
     before = outside(room)
     died(queue, list(ended.values()))
     said = trader(room, tmp_path, "redrive")

@@ -44,7 +44,7 @@ INTENTS, KILLS = 200, 10
 PATIENCE_S = 240
 REST_S = 0.1
 STRATEGY = {
-    "lease_s": 5, "evidence_settle_s": 5, "sweep_after_s": 5, "cool_down_hours": 0.0001,
+    "lease_s": 5, "evidence_settle_s": 5, "sweep_after_s": 5, "losses_in_a_row": 100,
     "daily_loss_limit_jpy": 90_000,
 }  # fmt: skip
 """Short waits, and no breaker that would end the buying: each round trip loses the spread."""

@@ -30,7 +30,7 @@ DESK = "embedded"
 VISIBILITY_S = 3
 QUICKER = 10
 """By how much the pauses of a task's retries are shortened."""
-FLOWS = {"execute": (execute_orders, 0.05), "reconcile": (reconcile, 1.0)}
+FLOWS = {"execute": (execute_orders, 0.05), "reconcile": (reconcile, 5.0)}
 """What a worker runs, and how many seconds it rests after each round."""
 
 _processes = multiprocessing.get_context("forkserver")
