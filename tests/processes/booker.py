@@ -29,15 +29,17 @@ class Booker:
         return len(self.trade_ids) >= self._wanted
 
     def wave(self) -> None:
-        """Book whatever can be booked now."""
+        """Book whatever can be booked now; no entry while a comparison is not finished, which would refuse it."""
+        compared = self._room.ledger.reconciliation()
+        entries = compared is not None and not compared.blocks_entries
         busy = {trade.intent.pair for trade in self._room.ledger.pending_trades()}
         held = {position.pair: position for position in self._room.ledger.open_positions()}
         for key in PAIRS:
             if key in busy or self.done:
                 continue
-            if key not in held:
+            if key not in held and entries:
                 self._sent(self._entry(key))
-            elif held[key].status is PositionStatus.OPEN:
+            elif key in held and held[key].status is PositionStatus.OPEN:
                 self._sent(self._exit(held[key]))
 
     def _entry(self, key: str) -> str:

@@ -43,7 +43,7 @@ from trading.tables import Names
 INTENTS, KILLS = 200, 10
 PATIENCE_S = 240
 REST_S = 0.1
-STRATEGY = {
+STRATEGY: dict[str, Any] = {
     "lease_s": 5, "evidence_settle_s": 5, "sweep_after_s": 5, "losses_in_a_row": 100,
     "daily_loss_limit_jpy": 90_000,
 }  # fmt: skip
@@ -156,8 +156,7 @@ def every_intent_has_one_outcome(run: Run) -> None:
     trades = run.trades()
     assert len({trade.intent.trade_id for trade in trades}) == INTENTS
     for trade in trades:
-        assert trade.status in TERMINAL or (trade.status is Status.HALTED and trade.note), trade
-    assert run.said("StepsFailedError") == run.said("book ") == 0 or run.said(", venue ") == 0
+        assert trade.status in TERMINAL, trade  # a kill leaves evidence enough: no human is needed
 
 
 def the_venue_did_each_order_once(run: Run) -> None:
@@ -174,6 +173,8 @@ def the_venue_did_each_order_once(run: Run) -> None:
 
 
 def the_account_equals_the_book(run: Run) -> None:
+    """To the last unit, at the end and whenever the reconciler compared them."""
+    assert ", venue " not in (run.folder / "worker-reconciler.log").read_text()
     ledger, venue = run.room.ledger, run.room.world.ledger()
     has = {name: Decimal(one["free"]) + Decimal(one["reserved"]) for name, one in venue["balances"].items()}
     spent = sum(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -30,7 +30,10 @@ DESK = "embedded"
 VISIBILITY_S = 3
 QUICKER = 10
 """By how much the pauses of a task's retries are shortened."""
-FLOWS = {"execute": (execute_orders, 0.05), "reconcile": (reconcile, 5.0)}
+FLOWS: dict[str, tuple[Callable[..., object], float]] = {
+    "execute": (execute_orders, 0.05),
+    "reconcile": (reconcile, 5.0),
+}
 """What a worker runs, and how many seconds it rests after each round."""
 
 _processes = multiprocessing.get_context("forkserver")
