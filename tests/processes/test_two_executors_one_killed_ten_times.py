@@ -42,7 +42,7 @@ from trading.tables import Names
 
 INTENTS, KILLS = 200, 10
 PATIENCE_S = 240
-REST_S = 0.1
+REST_S, AIM_S = 0.1, 5.0
 STRATEGY: dict[str, Any] = {
     "lease_s": 5, "evidence_settle_s": 5, "sweep_after_s": 5, "losses_in_a_row": 100,
     "daily_loss_limit_jpy": 90_000,
@@ -113,7 +113,7 @@ def carried_through(run: Run) -> None:
             run.booker.wave()
             if moments and len(run.booker.trade_ids) >= moments[0]:
                 moments.pop(0)
-                time.sleep(dice.uniform(0, 0.3))
+                await_the_moment(run, dice)
                 victim.kill()
                 victim.join()
                 run.met.update(f"{trade.status}" for trade in run.unfinished())
@@ -127,6 +127,17 @@ def carried_through(run: Run) -> None:
             process.kill()
             process.join()
         run.seconds = time.monotonic() - began
+
+
+def await_the_moment(run: Run, dice: random.Random) -> None:
+    """Half the kills come whenever they come, half as soon as the books show an order that is on the wire."""
+    time.sleep(dice.uniform(0, 0.3))
+    until = time.monotonic() + AIM_S
+    if dice.random() < 0.5:
+        return
+    while time.monotonic() < until:
+        if any(trade.status is Status.SENT for trade in run.room.ledger.pending_trades()):
+            return
 
 
 def figures(run: Run) -> str:
