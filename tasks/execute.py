@@ -6,7 +6,7 @@ from prefect import task
 
 from blocks.desk import open_desk
 from tasks.policies import ASK, SEND, WRITE
-from trading.order import Trade
+from trading.order import Status, Trade
 from trading.ports import Delivery, Received
 from trading.services import evidence, execute, protect
 from trading.services import settle as settling
@@ -27,9 +27,13 @@ def claim(desk: str, trade_id: str, token: str) -> Trade:
 
 @task(task_run_name="check-{trade.intent.trade_id}", **ASK)
 def check(desk: str, trade: Trade) -> Trade:
-    """Ask everything that may forbid the order."""
+    """Ask everything that may forbid the order; what the venue's own stop already did is not asked about."""
     room = open_desk(desk)
-    return execute.check(trade, room.clock.now(), room.ledger, room.exchange, room.strategy)
+    at = room.clock.now()
+    trade = protect.taken_over(trade, at, room.ledger, room.exchange, room.strategy)
+    if trade.status is not Status.CLAIMED:
+        return trade
+    return execute.check(trade, at, room.ledger, room.exchange, room.strategy)
 
 
 @task(task_run_name="free-coins-{trade.intent.trade_id}", **ASK)

@@ -50,7 +50,8 @@ class DynamoLedger(LedgerSettings):
             writes = self._intent_writes(missing, booking)
             try:
                 for some in transactions(writes, rows(booking, self._names, self._analysed(booking))):
-                    self._dynamo.write(*some)
+                    if some:
+                        self._dynamo.write(*some)
             except (Lost, Unknown):
                 continue  # read again what is booked and who holds what
             return ids

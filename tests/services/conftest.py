@@ -73,7 +73,12 @@ class Room:
         return execute.claim(trade_id, token, self.now(), self.ledger, self.strategy)
 
     def check(self, trade: Trade) -> Trade:
-        return execute.check(trade, self.now(), self.ledger, self.exchange, self.strategy)
+        trade = protect.taken_over(trade, self.now(), self.ledger, self.exchange, self.strategy)
+        return (
+            trade
+            if trade.status is not Status.CLAIMED
+            else execute.check(trade, self.now(), self.ledger, self.exchange, self.strategy)
+        )
 
     def send(self, trade: Trade) -> Trade:
         return execute.send(trade, self, self.ledger, self.exchange)
@@ -92,7 +97,8 @@ class Room:
         """All steps, as the flow takes them."""
         trade = self.claim(trade_id)
         trade = self.look_up(trade) if trade.status is Status.UNKNOWN else trade
-        trade = self.free_coins(self.check(trade)) if trade.status is Status.CLAIMED else trade
+        trade = self.check(trade) if trade.status is Status.CLAIMED else trade
+        trade = self.free_coins(trade) if trade.status is Status.CLAIMED else trade
         trade = self.send(trade) if trade.status is Status.CLAIMED else trade
         return self.settle(trade) if trade.status is Status.ACCEPTED else trade
 

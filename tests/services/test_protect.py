@@ -9,6 +9,7 @@ import pytest
 
 from tests.services.conftest import Room
 from trading.errors import Conflict, Transient
+from trading.limits import KillSwitch, Mode
 from trading.order import Status
 from trading.position import Position
 from trading.services.monitor import look_at
@@ -113,6 +114,16 @@ def test_a_stop_that_sells_just_before_our_exit_is_taken_over(room: Room) -> Non
     assert position.protection is not None
     assert (sold.status, sold.order_id) == (Status.FILLED, position.protection.order_id)
     assert room.world.ledger()["conserved"]
+
+
+def test_what_a_stop_sold_is_booked_even_when_everything_is_switched_off(room: Room) -> None:
+    """The switch says NOTHING, but it has happened: the exit takes the stop's order over and sends nothing."""
+    position = kept(room, room.bought())
+    exit_id = room.book_exit(position)
+    room.stop_fires(position, resting(room)[0])
+    room.ledger.set_kill_switch(KillSwitch(Mode.NOTHING, "test", "me", room.now()))
+    assert room.carried_out(exit_id).status is Status.FILLED
+    assert room.ledger.open_positions() == []
 
 
 def test_an_exit_that_came_to_nothing_is_protected_again(room: Room) -> None:

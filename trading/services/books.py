@@ -11,6 +11,7 @@ from trading.money import yen
 from trading.order import TERMINAL, Trade
 from trading.ports import Exchange, Ledger
 from trading.position import Position, PositionStatus
+from trading.reconciliation import Reconciliation
 from trading.scoring import ContextInputs, Held, Market
 from trading.services.looks import Look, inputs_of
 from trading.signals.context import ContextSignal
@@ -30,6 +31,7 @@ class Books:
     pending: tuple[Trade, ...]
     kill_switch: KillSwitch
     balances: Balances
+    reconciliation: Reconciliation | None = None
 
 
 def read_books(at: datetime, ledger: Ledger, exchange: Exchange) -> Books:
@@ -40,6 +42,7 @@ def read_books(at: datetime, ledger: Ledger, exchange: Exchange) -> Books:
         pending=tuple(ledger.pending_trades()),
         kill_switch=ledger.kill_switch(),
         balances=exchange.balances(),
+        reconciliation=ledger.reconciliation(),
     )
 
 
@@ -61,6 +64,7 @@ def market_of(looks: Sequence[Look], mood: ContextSignal, books: Books, at: date
         ],
         breakers={
             **breakers(books.closed, at, equity_of(books), strategy),
+            "reconciliation": books.reconciliation is not None and books.reconciliation.blocks_entries,
             "exposure": exposure(books.positions, books.pending) >= yen(strategy.exposure_limit_jpy),
             "kill_switch": books.kill_switch.mode.value,
         },

@@ -37,7 +37,7 @@ def claim(trade_id: str, token: str, at: datetime, ledger: Ledger, strategy: Str
         return trade
     if trade.status in {Status.BOOKED, Status.CLAIMED}:
         lease = at + timedelta(seconds=strategy.lease_s)
-        return saved(ledger, trade.on(Event.CLAIM, at, claim=token, lease_until=lease))
+        return saved(ledger, trade.on(Event.CLAIM, at, claim=token, lease_until=lease, note=""))
     if trade.status is Status.SENT:
         note = "the executor stopped before it read the answer"
         return saved(ledger, trade.on(Event.LOSE, at, unknown_since=at, note=note))

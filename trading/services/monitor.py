@@ -30,7 +30,7 @@ def look_at(position: Position, at: datetime, ledger: Ledger, exchange: Exchange
     """
     if position.status is not PositionStatus.OPEN:
         return Watched(position)
-    if order_id := sold_by_stop(position, exchange):
+    if order_id := sold_by_stop(position, at, ledger, exchange, strategy):
         return _sold(position, order_id, at, ledger, strategy)
     bid = exchange.ticker(position.trading_pair).bid
     seen = watch(position, bid, strategy)

@@ -58,12 +58,21 @@ def leave(position_id: str, at: datetime) -> None:
     del position_id, at
 
 
-def sold_by_stop(position: Position, exchange: Exchange) -> str | None:
-    """The id of the position's resting stop if it sold; None while it rests or when there is none."""
-    held = position.protection
-    if held is None or held.order_id is None:
-        return None
-    return held.order_id if filled(exchange.order(held.order_id)) else None
+def sold_by_stop(
+    position: Position, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy
+) -> str | None:
+    """The id of the position's stop order if it sold; None while it rests or when there is none."""
+    stop = at_the_venue(position, at, ledger, exchange, strategy)
+    return stop.order_id if stop is not None and filled(stop) else None
+
+
+def taken_over(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Trade:
+    """An exit that the venue's stop already made is ACCEPTED, before anything may forbid it: it has happened."""
+    position = ledger.position(trade.intent.position_id or "") if trade.intent.side is Side.SELL else None
+    if position is None or position.protection is None or position.closing_trade_id != trade.intent.trade_id:
+        return trade
+    sold = sold_by_stop(position, at, ledger, exchange, strategy)
+    return trade if sold is None else adopted(trade, sold, position.protection, at, ledger)
 
 
 def free_coins(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Trade:

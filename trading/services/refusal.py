@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from trading.errors import Transient
 from trading.limits import allows_entry, allows_exit, breakers, exposure
 from trading.money import yen
 from trading.order import Intent, Side, spread_pct
 from trading.ports import Exchange, Ledger
+from trading.reconciliation import Verdict
 from trading.services.books import Books, equity_of, read_books
 from trading.strategy import Strategy
 from trading.venue import Ticker
@@ -45,11 +47,15 @@ def switched_off(intent: Intent, ledger: Ledger) -> str | None:
 
 
 def _unreconciled(ledger: Ledger) -> str | None:
+    """A difference is a reason; a comparison that failed is none yet: Transient, the next one may succeed in time."""
     seen = ledger.reconciliation()
     if seen is None or not seen.blocks_entries:
         return None
-    found = f": {seen.findings[0].about}" if seen.findings else ""
-    return f"book and venue were compared at {seen.at:%Y-%m-%d %H:%M} UTC: {seen.verdict}{found}; see trader reconcile"
+    said = f"book and venue were compared at {seen.at:%Y-%m-%d %H:%M} UTC: {seen.verdict}"
+    if seen.verdict is Verdict.FAILED:
+        msg = f"{said} ({seen.note}); nothing is bought until a comparison succeeds"
+        raise Transient(msg)
+    return f"{said}: {seen.findings[0].about if seen.findings else seen.note}; see trader reconcile"
 
 
 def _price_refusal(intent: Intent, ticker: Ticker, strategy: Strategy) -> str | None:

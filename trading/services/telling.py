@@ -8,6 +8,8 @@ from datetime import datetime
 from trading.order import TERMINAL, Side, Status, Trade
 from trading.ports import Notice
 
+WITH_ANOTHER = frozenset({Status.CLAIMED, Status.SENT})
+"""A round ends so only for trades that another executor holds."""
 PARKED = TERMINAL | {Status.HALTED}
 
 
@@ -27,6 +29,7 @@ def notices_of(trades: Sequence[Trade], errors: Mapping[str, str], at: datetime)
             alarm=trade.status in {Status.UNKNOWN, Status.HALTED},
         )
         for trade in trades
+        if trade.status not in WITH_ANOTHER
     ]
     return told + [Notice("order.failed", text, at, {"trade_id": name}, alarm=True) for name, text in errors.items()]
 
