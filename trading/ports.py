@@ -152,6 +152,9 @@ class Ledger(Protocol):
     def close_position(self, trade: Trade, position: Position) -> None:
         """A SELL was filled: trade FILLED, position CLOSED, the pair's slot freed, one transaction."""
 
+    def reduce_position(self, trade: Trade, position: Position) -> None:
+        """A SELL was filled in part: trade FILLED, position smaller and OPEN again, one transaction."""
+
     def drop_trade(self, trade: Trade, at: datetime) -> None:
         """A trade ended REFUSED or REJECTED: an entry frees the pair's slot, an exit gives the position back OPEN."""
 

@@ -12,8 +12,9 @@ from enum import StrEnum
 
 from trading.adding import AddPlan
 from trading.errors import Halt
-from trading.money import JPY, Amount, Price, Quantity
+from trading.money import JPY, Amount, Price, Quantity, yen
 from trading.order import Execution, Intent, Side, Trade, exit_trade_id
+from trading.selling import SoldPart, part_sold
 from trading.stops import ExitReason, break_even_stop, first_stop, take_profit, trailing_stop
 from trading.strategy import Strategy
 
@@ -56,6 +57,7 @@ class Position:
     exit_attempts  exits booked so far; the next one has the number after it.
     closing_trade_id  the exit that is under way, while CLOSING.
     stop_reason    what set the stop where it is: STOP_LOSS, BREAK_EVEN or TRAILING_STOP.
+    sold           what exits that sold only a part took out of size and cost.
     trailing_distance, break_even_trigger, add_plan  this position's own; None for the strategy's tiers, or no adding.
     """
 
@@ -87,6 +89,12 @@ class Position:
     add_plan: AddPlan | None = None
     stop_moves: tuple[StopMove, ...] = ()
     protection: Protection | None = None
+    sold: SoldPart | None = None
+
+    @property
+    def paid(self) -> Amount[JPY]:
+        """What all of it cost, the parts that were sold before included."""
+        return self.cost + self.sold.cost if self.sold else self.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +214,7 @@ def reopened(position: Position, at: datetime) -> Position:
 
 
 def closed(position: Position, execution: Execution, reason: str, at: datetime) -> Position:
-    """The exit was filled: what it brought less what the position cost, fees in both, to the last digit.
+    """The exit was filled: what all exits brought less what the position cost, fees in both, to the last digit.
 
     Raises Halt unless CLOSING, and when another number of coins was sold than were held: the books are wrong.
     """
@@ -215,6 +223,7 @@ def closed(position: Position, execution: Execution, reason: str, at: datetime) 
         raise Halt(
             f"{position.position_id} holds {position.size}, but {execution.quantity} were sold; look at the venue"
         )
+    earlier = position.sold
     return replace(
         position,
         status=PositionStatus.CLOSED,
@@ -222,7 +231,25 @@ def closed(position: Position, execution: Execution, reason: str, at: datetime) 
         closed_at=at,
         exit_price=execution.price,
         exit_reason=reason,
-        realized_pnl=execution.funds - position.cost,
+        realized_pnl=execution.funds - position.cost + (earlier.funds - earlier.cost if earlier else yen(0)),
+        version=position.version + 1,
+    )
+
+
+def reduced(position: Position, execution: Execution) -> Position:
+    """The exit sold a part: the rest is open again, at the same price per coin. Raises Halt unless CLOSING."""
+    _must_be(position, PositionStatus.CLOSING, "be sold in part")
+    if execution.quantity >= position.size:
+        raise Halt(f"{position.position_id} holds {position.size}, {execution.quantity} are no part of it")
+    sold = part_sold(position.sold, execution, position.size, position.cost)
+    took = sold.cost - position.sold.cost if position.sold else sold.cost
+    return replace(
+        position,
+        status=PositionStatus.OPEN,
+        closing_trade_id=None,
+        size=position.size - execution.quantity,
+        cost=position.cost - took,
+        sold=sold,
         version=position.version + 1,
     )
 

@@ -94,6 +94,11 @@ class DynamoLedger(LedgerSettings):
         freed = writes.free_slot(position.pair, position.trade_id)
         self._book_fill(trade, *writes.position(position, *LIVE), freed)
 
+    def reduce_position(self, trade: Trade, position: Position) -> None:
+        """A SELL was filled in part: trade FILLED, position smaller and OPEN again, one transaction."""
+        _must(trade, Side.SELL, Status.FILLED)
+        self._book_fill(trade, *self._writes().position(position, PositionStatus.CLOSING))
+
     def drop_trade(self, trade: Trade, at: datetime) -> None:
         """A trade ended REFUSED or REJECTED: an entry frees the pair's slot, an exit gives the position back OPEN.
 

@@ -35,6 +35,7 @@ from trading.money import JPY, USDT, Amount, Price, Quantity, yen
 from trading.order import TERMINAL, Execution, Holdings, Intent, PriceBand, Side, Status, Trade
 from trading.position import Position, PositionStatus, Protection, StopMove
 from trading.reconciliation import Baseline, Finding, Reconciliation, Verdict
+from trading.selling import SoldPart
 
 COIN = "BTC"
 TEXT = st.text(max_size=12)
@@ -71,6 +72,7 @@ BY_TEXT = {kind.__name__: values for kind, values in BY_TYPE.items()} | {
     "PositionStatus": st.sampled_from(PositionStatus),
     "tuple[StopMove, ...]": st.lists(st.builds(StopMove, TIMES, PRICES), max_size=3).map(tuple),
     "Protection": st.builds(Protection, PRICES, TIMES, st.none() | IDS),
+    "SoldPart": st.builds(SoldPart, QUANTITIES, AMOUNTS, AMOUNTS),
     "Mapping[str, str]": st.dictionaries(TEXT, TEXT, max_size=3),
     "Verdict": st.sampled_from(Verdict),
     "tuple[str, ...]": st.lists(TEXT, max_size=3).map(tuple),

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
-from tests.services.conftest import Room
+from tests.services.conftest import PAIRS, Room
 from trading.errors import Conflict, Rejected, Transient, Unknown
 from trading.limits import KillSwitch, Mode
-from trading.money import yen
-from trading.order import PriceBand, Status
+from trading.money import Quantity, floor_to, yen
+from trading.order import MarketSell, PriceBand, Status
 from trading.services.monitor import look_at
+from trading.services.reconcile import reconcile
 from trading.services.telling import finished, in_words, notices_of
 
 LOST = {"target": "coincheck", "path": "/api/exchange/orders", "method": "POST", "kind": "lost_reply"}
@@ -178,3 +180,23 @@ def test_failures_are_alarms_and_fills_are_news(room: Room) -> None:
     trade = room.carried_out(room.book_buy())
     fill, failure = notices_of([trade], {"TRD-x": "Unknown: no answer"}, room.now() + timedelta(0))
     assert (fill.alarm, failure.alarm) == (False, True)
+
+
+def test_an_exit_that_sold_a_part_is_booked_and_the_rest_is_watched(room: Room, monkeypatch) -> None:
+    """The venue could not sell all: what it sold is booked, the rest is open, is sold next, and no yen is lost."""
+    compare = partial(reconcile, room.now(), tuple(PAIRS.values()), room.ledger, room.exchange, room.strategy)
+    compare()
+    position = room.bought("sol_usdt")
+    half = Quantity(floor_to(position.size.number / 2, Decimal("0.001")), "SOL")
+    place = room.exchange.place
+    with monkeypatch.context() as patch:
+        patch.setattr(room.exchange, "place", lambda _, fence: place(MarketSell("sol_jpy", half), fence))
+        assert room.carried_out(room.book_exit(position)).status is Status.FILLED
+    (rest,) = room.ledger.open_positions()
+    assert (rest.size, rest.status.value) == (position.size - half, "OPEN")
+    assert compare().findings == ()
+    room.carried_out(room.book_exit(rest))
+    closed = room.ledger.position(position.position_id)
+    venue = room.world.ledger()["balances"]["jpy"]
+    assert closed is not None
+    assert closed.realized_pnl == yen(Decimal(venue["free"]) - Decimal(venue["start"]))

@@ -12,7 +12,7 @@ from tests.unit.made import NOW, S, buy_intent, coins, execution, position, pric
 from trading.errors import Halt
 from trading.money import CurrencyMismatch, yen
 from trading.order import MarketSell, Side, Trade
-from trading.position import PositionStatus, closed, closing, exit_intent, opened, reopened, watch
+from trading.position import PositionStatus, closed, closing, exit_intent, opened, reduced, reopened, watch
 
 walks = st.lists(st.decimals("60", "140", places=2), min_size=1, max_size=40)
 funds = st.decimals(Decimal("0.01"), 10**7, places=4)
@@ -238,3 +238,29 @@ def test_every_change_needs_its_status():
         with pytest.raises(Halt, match="the books need a human"):
             change()
     assert three.status is PositionStatus.CLOSED
+
+
+PARTS = st.lists(st.integers(1, 400), min_size=1, max_size=5)
+
+
+@given(PARTS, st.integers(1, 10**6))
+def test_parts_sold_one_by_one_are_the_whole(parts, cost):
+    """However an exit is split over several orders, what it brought and cost is the same to the last digit."""
+    size = sum(parts)
+    held = position(entry=str(cost), size=str(size))
+    brought = yen(0)
+    for number, part in enumerate(parts, start=1):
+        sold = execution(size=str(part), funds=str(part * 7))
+        brought = brought + sold.funds
+        leaving = closing(held, f"T{number}")
+        held = closed(leaving, sold, "SIGNAL", NOW) if number == len(parts) else reduced(leaving, sold)
+    assert held.realized_pnl == brought - held.paid
+    assert held.paid == position(entry=str(cost), size=str(size)).cost
+
+
+def test_only_a_part_is_a_part():
+    """All of it closes the position, more than all of it halts: neither is taken for a part."""
+    leaving = closing(position(), "T1")
+    for size in ("1", "2"):
+        with pytest.raises(Halt):
+            reduced(leaving, execution(size=size))

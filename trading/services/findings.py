@@ -20,7 +20,11 @@ def of_positions(positions: Sequence[Position], totals: Totals, waiting: set[str
         if trade is None or trade.executed is None or trade.status is not Status.FILLED:
             said = "not booked" if trade is None else f"{trade.status} without a fill"
             yield Finding("position", held.position_id, str(held.size), said, f"it names {held.trade_id} as its entry")
-        elif held.add_plan is None and (held.size, held.cost) != (trade.executed.quantity, trade.executed.funds):
+        elif (
+            held.add_plan is None
+            and held.sold is None
+            and (held.size, held.cost) != (trade.executed.quantity, trade.executed.funds)
+        ):
             mine, theirs = f"{held.size} for {held.cost}", f"{trade.executed.quantity} for {trade.executed.funds}"
             yield Finding("position", held.position_id, mine, theirs, f"its entry {held.trade_id} as it was booked")
     for coin in sorted({held.size.coin for held in positions} | set(totals.coins)):

@@ -32,7 +32,7 @@ def entry(
     """The intent of a BUY decision, sized and banded at the venue's own price; or why none is made."""
     ask = exchange.ticker(pair.coincheck).ask
     score = next(ranked.score for ranked in decision.ranking if ranked.pair == pair.key)
-    history = [past.realized_pnl / past.cost for past in books.closed if past.realized_pnl is not None]
+    history = [past.realized_pnl / past.paid for past in books.closed if past.realized_pnl is not None]
     spend = entry_spend(score, books.balances.jpy_free, history, strategy, lot_rules(pair), ask)
     if isinstance(spend, NoEntry):
         return spend

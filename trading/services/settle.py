@@ -11,7 +11,7 @@ from trading.errors import Halt, Transient
 from trading.money import JPY, Price
 from trading.order import Event, Execution, Intent, Side, Trade, summed
 from trading.ports import Exchange, Ledger
-from trading.position import Position, closed, opened
+from trading.position import Position, closed, opened, reduced
 from trading.services.evidence import coins_moved
 from trading.services.execute import saved
 from trading.strategy import Strategy
@@ -105,5 +105,8 @@ def _booked(
     if position is None:
         msg = f"{intent.trade_id} sold coins of position {intent.position_id}, which the books do not know"
         raise Halt(msg)
-    ledger.close_position(filled, closed(position, execution, intent.reason, at))
+    if execution.quantity < position.size:
+        ledger.reduce_position(filled, reduced(position, execution))
+    else:
+        ledger.close_position(filled, closed(position, execution, intent.reason, at))
     return filled
