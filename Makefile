@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check storm bench lock
 
-SEEDS ?= 20
+SEEDS ?= 200
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # The first Python 3 that really runs: on a machine with pyenv, `python3` may be a shim that does not.
@@ -29,8 +29,7 @@ check: setup ## lint, format, types, import contracts, test docstrings
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/interrogate tests
 
-storm: setup ## many seeded days of faults, crashes and lost replies: make storm SEEDS=50
-	@test -e tests/simulation/storm.py || { echo "storm: tests/simulation/storm.py does not exist yet"; exit 1; }
+storm: setup ## many seeded days of faults, crashes and lost replies: make storm SEEDS=1000
 	.venv/bin/python -m tests.simulation.storm --seeds $(SEEDS)
 
 bench: setup ## what the performance claims are made of

@@ -114,7 +114,7 @@ def _compared(
     ]
     verdict = Verdict.DIFFERS if findings else Verdict.AGREES
     amounts = _amounts(pairs, book, venue, baseline)
-    compared = {currency: f"book {mine:f}, venue {theirs:f}" for currency, mine, theirs in amounts}
+    compared = {currency: f"book {shown(mine)}, venue {shown(theirs)}" for currency, mine, theirs in amounts}
     return Reconciliation(at, verdict, tuple(findings), tuple(sorted(waiting)), compared)
 
 
@@ -176,9 +176,15 @@ def _of_amounts(
             continue
         ours = [f"{held.position_id} {held.size}" for held in book.positions if held.size.coin == currency]
         recent = [f"order {one.order_id} {one.side} {one.quantity} for {one.funds}" for one in venue.fills[-5:]]
-        evidence = f"not ours {baseline.of(currency):f}; positions: {', '.join(ours) or 'none'}"
+        evidence = f"not ours {shown(baseline.of(currency))}; positions: {', '.join(ours) or 'none'}"
         if currency == "JPY":
-            evidence = f"not ours {baseline.of(currency):f}; booked fills moved {book.totals.jpy}"
+            evidence = f"not ours {shown(baseline.of(currency))}; booked fills moved {book.totals.jpy}"
         evidence += f"; executions since: {'; '.join(recent) or 'none'}"
-        about = f"{currency} {theirs - mine:+f}"
-        yield Finding("amount", about, f"{mine:f} {currency}", f"{theirs:f} {currency}", evidence)
+        about = f"{currency} {'+' if theirs > mine else ''}{shown(theirs - mine)}"
+        yield Finding("amount", about, f"{shown(mine)} {currency}", f"{shown(theirs)} {currency}", evidence)
+
+
+def shown(number: Decimal) -> str:
+    """A number for people: every digit of it, and no zeros behind."""
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
