@@ -18,6 +18,12 @@ from trading.errors import Halt, TradingError, Transient
 TIMEOUTS = httpx.Timeout(connect=5.0, read=15.0, write=5.0, pool=5.0)
 """Seconds. The read is long: giving up on an order that was accepted costs a look-up and blocks its pair."""
 
+AHEAD_S = 10.0
+"""How far ahead of the clock the nonce of an order may be; refused nonces make ours jump ahead by a second or a few."""
+
+CATCHES_UP_S = 900.0
+"""A lead that is worth waiting for."""
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -74,8 +80,20 @@ class CoincheckClient:
             raise Halt(msg)
         with self._nonces.turn() as nonce:
             if fence is not None:
+                self._by_the_clock(nonce, f"{method} {path}")
                 _ask(fence, f"{method} {path}")
             return self._answer(method, path, fields, call, nonce)
+
+    def _by_the_clock(self, nonce: int, what: str) -> None:
+        """Raises when a nonce runs so far ahead that a later look of another process might not overtake it.
+
+        Transient while the clock will soon catch up, Halt when it will not.
+        """
+        ahead_s = self._nonces.ahead_s(nonce)
+        if ahead_s > AHEAD_S:
+            kind = Transient if ahead_s < CATCHES_UP_S else Halt
+            said = f"Coincheck, {what}: not sent: the nonces of this key run {ahead_s:.0f} s ahead of the clock"
+            raise kind(f"{said}: another program uses it; give this desk a key of its own")
 
     def _answer(
         self, method: str, path: str, fields: Mapping[str, str], call: Call, nonce: int | None = None

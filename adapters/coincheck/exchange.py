@@ -100,7 +100,8 @@ class CoincheckExchange:
         only then is sent: nonces are wall-clock microseconds and the venue takes only rising ones, so an order whose
         nonce is older than the fence's yes is refused once a later signed call of ours was heard. A nonce that runs
         ahead of the clock (after a refused one: a second, or a few) is covered when the fence says no that much before
-        the time is over. The fence must not call this exchange: it is asked while the turn is held.
+        the time is over; one that runs further ahead is not sent. The fence must not call this exchange: it is asked
+        while the turn is held.
 
         Raises Transient, Rejected or Halt when the order surely does not exist, Unknown when it may (errors.py).
         """

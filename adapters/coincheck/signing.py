@@ -67,6 +67,10 @@ class Nonces:
             self._last = nonce
             yield nonce
 
+    def ahead_s(self, nonce: int) -> float:
+        """By how much a nonce runs ahead of the clock."""
+        return (nonce - self._time_ns() // 1000) / 1_000_000
+
     def jump(self) -> None:
         """The venue has seen a higher nonce: go past it, twice as far each time it still says so.
 

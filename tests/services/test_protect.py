@@ -126,6 +126,22 @@ def test_what_a_stop_sold_is_booked_even_when_everything_is_switched_off(room: R
     assert room.ledger.open_positions() == []
 
 
+@pytest.mark.parametrize("fired", [False, True])
+def test_a_stop_that_the_book_lost_sight_of_is_in_nobodys_way(room: Room, fired: bool) -> None:
+    """It rests, or has sold, and the position does not name it: the exit finds it, and ends it or takes it over."""
+    position = kept(room, room.bought())
+    (stop,) = resting(room)
+    if fired:
+        position = room.stop_fires(position, stop)
+    lost = replace(position, protection=None, version=position.version + 1)
+    room.ledger.save_position(lost)
+    orders = room.venue_orders()
+    assert room.carried_out(room.book_exit(lost)).status is Status.FILLED
+    assert room.venue_orders() == orders + (not fired)
+    assert room.world.ledger()["conserved"]
+    assert Decimal(room.world.ledger()["balances"]["sol"]["free"]) == 0
+
+
 def test_an_exit_that_came_to_nothing_is_protected_again(room: Room) -> None:
     """The stop was taken away, the exit was refused by the venue: the position is open and gets a new stop."""
     position = kept(room, room.bought())

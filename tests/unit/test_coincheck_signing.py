@@ -113,3 +113,13 @@ def test_a_badly_copied_key_is_found_before_anything_is_sent(text):
     with pytest.raises(BadInput, match="copy it again") as caught:
         Credentials(SecretStr("good"), SecretStr(text))
     assert not text.strip() or text not in str(caught.value)
+
+
+def test_how_far_a_nonce_runs_ahead_is_told():
+    """By the clock it is nothing; after a refused one it is what was jumped, in seconds."""
+    nonces = Nonces(lambda: 5_000_000_000)
+    with nonces.turn() as by_the_clock:
+        assert nonces.ahead_s(by_the_clock) == 0
+        nonces.jump()
+    with nonces.turn() as jumped:
+        assert 0.9 < nonces.ahead_s(jumped) < 1.1

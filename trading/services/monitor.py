@@ -50,7 +50,7 @@ def _sold(position: Position, order_id: str, at: datetime, ledger: Ledger, strat
     ledger.book_exit(intent, position)
     booked = ledger.trade(intent.trade_id)
     if booked is not None and position.protection is not None:
-        adopted(booked, order_id, position.protection, at, ledger)
+        adopted(booked, order_id, position.protection.asked_at, at, ledger)
     return Watched(position, intent)
 
 

@@ -62,7 +62,7 @@ def sold_by_stop(
     position: Position, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy
 ) -> str | None:
     """The id of the position's stop order if it sold; None while it rests or when there is none."""
-    stop = at_the_venue(position, at, ledger, exchange, strategy)
+    stop = at_the_venue(position, at, ledger, exchange, strategy) if position.protection else None
     return stop.order_id if stop is not None and filled(stop) else None
 
 
@@ -72,7 +72,7 @@ def taken_over(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, s
     if position is None or position.protection is None or position.closing_trade_id != trade.intent.trade_id:
         return trade
     sold = sold_by_stop(position, at, ledger, exchange, strategy)
-    return trade if sold is None else adopted(trade, sold, position.protection, at, ledger)
+    return trade if sold is None else adopted(trade, sold, position.protection.asked_at, at, ledger)
 
 
 def free_coins(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Trade:
@@ -82,21 +82,22 @@ def free_coins(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, s
     while the venue has not ended the stop.
     """
     position = ledger.position(trade.intent.position_id or "")
-    if trade.intent.side is Side.BUY or position is None or position.protection is None:
+    if trade.intent.side is Side.BUY or position is None:
         return trade
-    resting = at_the_venue(position, at, ledger, exchange, strategy)
+    resting = at_the_venue(position, at, ledger, exchange, strategy)  # also one that the book lost sight of
     if resting is not None and not filled(resting):
         resting = _ended(resting, exchange) if resting.state is not OrderState.CANCELED else resting
     if resting is not None and filled(resting):
-        return adopted(trade, resting.order_id, position.protection, at, ledger)
-    _without(position, ledger)
+        return adopted(trade, resting.order_id, position.opened_at, at, ledger)
+    if position.protection is not None:
+        _without(position, ledger)
     return trade
 
 
-def adopted(trade: Trade, order_id: str, stop: Protection, at: datetime, ledger: Ledger) -> Trade:
-    """The exit that the venue's stop already made: ACCEPTED with its order, to be settled like any other."""
+def adopted(trade: Trade, order_id: str, since: datetime, at: datetime, ledger: Ledger) -> Trade:
+    """The exit that the venue's stop already made since a time: ACCEPTED with its order, settled like any other."""
     note = f"sold by stop order {order_id} resting at the venue"
-    facts = {"order_id": order_id, "sent_at": stop.asked_at, "before": None, "note": note}
+    facts = {"order_id": order_id, "sent_at": since, "before": None, "note": note}
     return saved(ledger, trade.on(Event.ADOPT, at, **facts))
 
 
@@ -114,9 +115,7 @@ def at_the_venue(
 ) -> VenueOrder | None:
     """The position's stop as the venue has it. One whose reply was lost is recognised by pair, size and trigger."""
     held = position.protection
-    if held is None:
-        return None
-    if held.order_id is not None:
+    if held is not None and held.order_id is not None:
         return exchange.order(held.order_id)
     since = position.opened_at - timedelta(seconds=strategy.clock_margin_s)
     known = orders_known(since, at, ledger)
