@@ -13,6 +13,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from adapters.coincheck import client
 from adapters.coincheck.signing import nonces_of, signed_headers
 from tests.contract.coincheck_desk import LONG_AGO, PAIRS, below, desk_of, smallest
 from tests.contract.worlds import open_world
@@ -134,8 +135,9 @@ def test_maintenance_is_believed_as_a_refusal_and_not_as_a_server_fault(desk, pa
 
 
 @every_pair
-def test_a_nonce_behind_is_transient_and_makes_no_order(desk, pair):
+def test_a_nonce_behind_is_transient_and_makes_no_order(desk, pair, monkeypatch):
     """Another user of the key was ahead: nothing is made until our number has passed theirs, then exactly one is."""
+    monkeypatch.setattr(client, "AHEAD_S", 60.0)  # six times in a row the lead adds up
     with nonces_of(desk.credentials.access_key).turn() as nonce:
         asked_elsewhere(desk, nonce + 2_500_000)
     order = MarketBuy(pair.coincheck, yen(20_000))
