@@ -52,7 +52,7 @@ class Opening:
                 self._done = True
 
     def _open(self) -> None:
-        if self._ledger.baseline() is None:
+        if self._ledger.baseline() is None or self._ledger.reconciliation() is None:
             self._compare()
 
     def _compare(self) -> Reconciliation:

@@ -198,7 +198,7 @@ class Ledger(Protocol):
         """What the last comparison of book and venue said, consistently read."""
 
     def save_reconciliation(self, seen: Reconciliation) -> None:
-        """Write what a comparison said; an older one never replaces a newer one."""
+        """Write what a comparison said. One that was overtaken is dropped, unless it blocks entries: then it stands."""
 
     def kill_switch(self) -> KillSwitch:
         """AP3: the switch, consistently read. Raises when it cannot be read; callers then send nothing."""

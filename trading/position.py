@@ -250,6 +250,7 @@ def reduced(position: Position, execution: Execution) -> Position:
         size=position.size - execution.quantity,
         cost=position.cost - took,
         sold=sold,
+        protection=None,
         version=position.version + 1,
     )
 

@@ -67,6 +67,7 @@ class Reconciliation:
 
     waiting    currencies with an order under way, which were not compared.
     compared   what was the same or not, in words, by currency.
+    version    one more than that of the comparison it follows.
     agreed_at  when book and venue last agreed: what was traded since is looked at again.
     """
 
@@ -77,6 +78,7 @@ class Reconciliation:
     compared: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     agreed_at: datetime | None = None
+    version: int = 1
 
     @property
     def blocks_entries(self) -> bool:

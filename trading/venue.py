@@ -59,6 +59,7 @@ class VenueOrder:
     spend, quantity  what it asks for: yen for a market buy, coins for anything else. Asked by its id, all that it was
                      placed for; in the list of open orders, what is left of it.
     stop_rate        the trigger of a stop order.  market: whether it takes any price.
+    executed         coins that changed hands so far, where the venue tells: the fills must add up to it.
     partly           of a canceled one: it was filled in part first.
     """
 
@@ -72,6 +73,7 @@ class VenueOrder:
     stop_rate: Price[JPY] | None = None
     market: bool = True
     partly: bool = False
+    executed: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True)

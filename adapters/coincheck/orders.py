@@ -86,6 +86,7 @@ def venue_order(reply: OrderReply) -> VenueOrder:
         stop_rate=_rate(reply.pair, reply.stop_loss_rate),
         market=_is_market(reply),
         partly=partly,
+        executed=_size(reply.pair, None, reply.executed_amount)[1],
     )
 
 

@@ -66,6 +66,7 @@ class OrderReply(Reply):
     amount: NotNegative | None = None
     market_buy_amount: NotNegative | None = None
     stop_loss_rate: Positive | None = None
+    executed_amount: NotNegative | None = None
 
 
 class CanceledReply(Reply):

@@ -13,8 +13,12 @@ from adapters.dynamodb.items import BASELINE, KILL_SWITCH, RECONCILIATION, commo
 from adapters.dynamodb.reads import LedgerReads
 from adapters.dynamodb.records import from_item, to_item
 from adapters.dynamodb.wire import Item, iso
+from trading.errors import Transient
 from trading.limits import KillSwitch
 from trading.reconciliation import Baseline, Finding, Reconciliation, Totals
+
+RACES = 5
+"""How often what blocks entries is written again because somebody wrote in between."""
 
 FINDINGS = 50
 """Findings that are stored of one comparison; an item has its limit, and nobody reads more."""
@@ -48,17 +52,28 @@ class LedgerSettings(LedgerReads):
         return None if item is None else from_item(Reconciliation, item)
 
     def save_reconciliation(self, seen: Reconciliation) -> None:
-        """Write what a comparison said; nothing is changed when a later one is stored already.
+        """Write what a comparison said. One that was overtaken is dropped, unless it blocks entries: then it stands.
 
+        Who came later is told by versions, not by times: a clock that once was wrong must not silence what follows.
         Of more than 50 findings the first are kept, and one that says how many more there were.
         """
-        item = {**to_item(_shortened(seen)), **RECONCILIATION, **common("setting", seen.at, self._now())}
-        not_later = "attribute_not_exists(#pk) OR #at <= :at"  # as text: one zone, one form, so it sorts like the time
-        write = Write("Put", self._orders, item, "the reconciliation", not_later, values={"at": iso(seen.at)})
-        try:
-            self._dynamo.write(write)
-        except Lost:
-            return
+        for _ in range(RACES):
+            item = {**to_item(_shortened(seen)), **RECONCILIATION, **common("setting", seen.at, self._now())}
+            guard, before = "attribute_not_exists(#pk) OR #version = :before", {"before": seen.version - 1}
+            try:
+                self._dynamo.write(Write("Put", self._orders, item, "the reconciliation", guard, values=before))
+            except Lost:
+                if not seen.blocks_entries:
+                    return
+                seen = replace(seen, version=self._next_version())
+            else:
+                return
+        msg = f"the reconciliation met other writers {RACES} times"
+        raise Transient(msg)
+
+    def _next_version(self) -> int:
+        stored = self.reconciliation()
+        return 1 if stored is None else stored.version + 1
 
     def totals(self) -> Totals:
         """What all booked fills together moved, consistently read. Raises Halt when more was sold than bought."""

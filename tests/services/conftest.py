@@ -27,6 +27,7 @@ from trading.pairs import Pair, parse_pairs
 from trading.ports import Booking
 from trading.position import Position, exit_intent
 from trading.services import evidence, execute, protect, settle
+from trading.services.reconcile import reconcile
 from trading.strategy import Strategy
 from trading.tables import ORDER_STATE, Names
 from trading.venue import VenueOrder
@@ -156,6 +157,12 @@ class Room:
             key = {name: {"S": str(item[name])} for name in ("pk", "sk")}
             self.aws.dynamodb.delete_item(TableName=self.names.table(ORDER_STATE), Key=key)
 
+    def with_new_books(self) -> Room:
+        """The same account, and books in which nothing was ever written."""
+        names = self.aws.complete(Names(f"room-{next(_numbers)}"))
+        provision(names, self.aws)
+        return replace(self, ledger=open_tables(names, self.aws).ledger, names=names)
+
     def stored(self, trade_id: str) -> Trade:
         """A trade as the books have it."""
         trade = self.ledger.trade(trade_id)
@@ -186,6 +193,8 @@ def room(aws: Aws) -> Iterator[Room]:
             f"{world.url}/coincheck", keys, tuple(PAIRS.values()), orders_per_s=None, details_per_s=None
         )
         market = BinanceMarketData(f"{world.url}/binance")
-        yield Room(world, exchange, market, tables.ledger, tables.candles, Strategy(), aws, names)
+        room = Room(world, exchange, market, tables.ledger, tables.candles, Strategy(), aws, names)
+        reconcile(room.now(), tuple(PAIRS.values()), room.ledger, room.exchange, room.strategy)
+        yield room
         exchange.close()
         market.close()

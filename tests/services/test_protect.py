@@ -10,6 +10,7 @@ import pytest
 from tests.services.conftest import Room
 from trading.errors import Conflict, Transient
 from trading.limits import KillSwitch, Mode
+from trading.money import Quantity, floor_to
 from trading.order import Status
 from trading.position import Position
 from trading.services.monitor import look_at
@@ -63,6 +64,7 @@ def test_a_lost_reply_leaves_one_stop(room: Room, kind: str) -> None:
     position = room.bought()
     room.world.fault(**POST, kind=kind)
     assert kept(room, position).protection == replace(kept_protection(room), order_id=None)
+    room.world.advance(room.strategy.evidence_settle_s)
     kept(room, position)
     (stop,) = resting(room)
     assert kept_protection(room).order_id == stop.order_id
@@ -73,6 +75,59 @@ def kept_protection(room: Room):
     (held,) = room.ledger.open_positions()
     assert held.protection is not None
     return held.protection
+
+
+def test_a_stop_that_may_still_show_is_waited_for(room: Room) -> None:
+    """The list lags behind a stop whose reply was lost: no second one is placed until it must have shown."""
+    position = room.bought()
+    room.world.fault(**POST, kind="lost_reply")
+    kept(room, position)
+    with pytest.MonkeyPatch.context() as lag:
+        lag.setattr(room.exchange, "open_orders", list)
+        kept(room, position)
+    assert len(resting(room)) == 1
+    kept(room, position)
+    assert kept_protection(room).order_id == resting(room)[0].order_id
+
+
+def test_no_stop_is_placed_when_everything_is_switched_off(room: Room) -> None:
+    """NOTHING means nothing; with the switch off again the stop is placed."""
+    position = room.bought()
+    room.ledger.set_kill_switch(KillSwitch(Mode.NOTHING, "test", "me", room.now()))
+    assert kept(room, position).protection is None
+    room.ledger.set_kill_switch(KillSwitch(Mode.OFF, "test", "me", room.now()))
+    assert kept(room, position).protection is not None
+
+
+def test_a_stop_whose_fills_lag_is_not_booked_in_part(room: Room) -> None:
+    """The order says what it executed; until its fills add up to that, nothing is booked, then all of it is."""
+    position = room.stop_fires(kept(room, room.bought()), resting(room)[0])
+    watched = look_at(position, room.now(), room.ledger, room.exchange, room.strategy)
+    assert watched.exit is not None
+    fills = room.exchange.fills
+    with pytest.MonkeyPatch.context() as lag:
+        lag.setattr(room.exchange, "fills", lambda *asked: fills(*asked)[:1])
+        with pytest.raises(Transient, match="add up to"):
+            room.carried_out(watched.exit.trade_id)
+    assert room.carried_out(watched.exit.trade_id).status is Status.FILLED
+    assert room.ledger.open_positions() == []
+
+
+def test_a_stop_that_sold_a_part_is_booked_once(room: Room) -> None:
+    """The rest is open, has no stop any more, and the next look neither books the part again nor halts."""
+    position = kept(room, room.bought())
+    half = Quantity(floor_to(position.size.number / 2, Decimal("0.001")), "SOL")
+    (stop,) = resting(room)
+    fired = room.stop_fires(replace(position, size=half), stop)
+    whole = replace(fired, size=position.size, version=fired.version + 1)
+    room.ledger.save_position(whole)
+    watched = look_at(whole, room.now(), room.ledger, room.exchange, room.strategy)
+    assert watched.exit is not None
+    assert room.carried_out(watched.exit.trade_id).status is Status.FILLED
+    (rest,) = room.ledger.open_positions()
+    assert (rest.size, rest.protection) == (position.size - half, None)
+    assert look_at(rest, room.now(), room.ledger, room.exchange, room.strategy).exit is None
+    assert room.exchange.balances().coins("SOL") == rest.size
 
 
 def test_a_stop_that_sold_closes_the_position_with_its_own_fills(room: Room) -> None:

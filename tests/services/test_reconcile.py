@@ -45,6 +45,7 @@ def test_what_was_there_before_us_is_not_ours(room: Room) -> None:
     coins = room.exchange.balances().coins("BTC")
     low = room.exchange.ticker("btc_jpy").bid.scaled(Decimal("0.5"))
     room.exchange.place(StopSell("btc_jpy", coins, low), lambda: True)
+    room = room.with_new_books()
     assert compared(room).verdict is Verdict.AGREES
     baseline = room.ledger.baseline()
     assert baseline is not None

@@ -77,6 +77,8 @@ class Schedule:
         self.queue = MemoryQueue(self.hub.now, seed=seed, unhidden=again, on_call=self._at_the_queue)
         self.books = self._ledger(self.hub.now)
         self.books.set_baseline(Baseline({"JPY": str(START_JPY)}, "before the storm", "storm", self.hub.now()))
+        WIRE_OF_ALL.schedule = self
+        self.compared(-3_600_000)
         self.guards = dice.random.random() < GUARDED
         self.switched: list[tuple[int, Mode]] = [(0, Mode.OFF)]
         self.counts: Counter[str] = Counter()
@@ -89,10 +91,13 @@ class Schedule:
             wake = self.hub.now_ms + int(dice.between(0, 30) * 1000)
             self.hub.actors.append(Actor(name, lambda role=role: role(self), offset, wake))
 
-    def compared(self) -> Reconciliation:
-        """What our own reconciliation says, asked from outside: no fault, no hand-over."""
+    def compared(self, nonces_off_ms: int = 3_600_000) -> Reconciliation:
+        """What our own reconciliation says, asked from outside: no fault, no hand-over.
+
+        nonces_off_ms: from the world's time, so that neither it nor the processes refuse each other's nonces.
+        """
         at = self.hub.now()
-        with patch.object(client, "nonces_of", lambda _: Nonces(lambda: (self.hub.now_ms + 3_600_000) * 1_000_000)):
+        with patch.object(client, "nonces_of", lambda _: Nonces(lambda: (self.hub.now_ms + nonces_off_ms) * 1_000_000)):
             exchange = self._exchange()
         return reconcile.reconcile(at, CONFIG.pairs, self.books, exchange, STRATEGY)
 

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading.errors import Halt, Rejected, Transient, Unknown
+from trading.limits import allows_exit
 from trading.money import JPY, Price
 from trading.order import Event, Side, StopSell, Trade
 from trading.ports import Exchange, Ledger
 from trading.position import Position, PositionStatus, Protection
 from trading.services.evidence import fits_stop
 from trading.services.execute import saved
-from trading.services.known import orders_known
+from trading.services.known import orders_known, trades_since
 from trading.strategy import Strategy
 from trading.venue import OrderState, VenueOrder
 
@@ -37,20 +38,44 @@ def keep(position_id: str, at: datetime, ledger: Ledger, exchange: Exchange, str
     position = ledger.position(position_id)
     if position is None or position.status is not PositionStatus.OPEN:
         return None
-    wanted = position.stop_loss.scaled(1 - strategy.protective_gap_pct / WHOLE)
-    held = position.protection
-    if held is None:
-        return _place(position, wanted, at, ledger, exchange)
-    resting = at_the_venue(position, at, ledger, exchange, strategy)
-    if resting is None:
-        return _place(_without(position, ledger), wanted, at, ledger, exchange)
-    if resting.order_id != held.order_id:
-        position = _saved(ledger, position, replace(held, order_id=resting.order_id))
-    if resting.state is not OrderState.WAITING:
-        return position if filled(resting) else _place(_without(position, ledger), wanted, at, ledger, exchange)
-    if wanted.number < held.rate.number * MOVE_FROM:
+    if not allows_exit(ledger.kill_switch().mode):
         return position
-    return _place(withdrawn(position, resting, ledger, exchange), wanted, at, ledger, exchange)
+    if position.protection is None:
+        return _place(position, at, ledger, exchange, strategy)
+    resting = at_the_venue(position, at, ledger, exchange, strategy)
+    if resting is not None and resting.order_id != position.protection.order_id:
+        position = _saved(ledger, position, replace(position.protection, order_id=resting.order_id))
+    return _in_step(position, resting, at, ledger, exchange, strategy)
+
+
+def _in_step(
+    position: Position,
+    resting: VenueOrder | None,
+    at: datetime,
+    ledger: Ledger,
+    exchange: Exchange,
+    strategy: Strategy,
+) -> Position:
+    """The position once its stop is where it belongs; one that sold, or is about to, is left for the next look."""
+    held = position.protection
+    gone = resting is None or (resting.state is OrderState.CANCELED and not filled(resting))
+    if gone and held is not None and not _may_still_show(held, at, strategy):
+        return _place(_without(position, ledger), at, ledger, exchange, strategy)
+    if gone or resting is None or held is None or resting.state is not OrderState.WAITING:
+        return position
+    if wanted_rate(position, strategy).number < held.rate.number * MOVE_FROM:
+        return position
+    return _place(withdrawn(position, resting, ledger, exchange), at, ledger, exchange, strategy)
+
+
+def wanted_rate(position: Position, strategy: Strategy) -> Price[JPY]:
+    """Where the venue's stop belongs: a little below our own."""
+    return position.stop_loss.scaled(1 - strategy.protective_gap_pct / WHOLE)
+
+
+def _may_still_show(stop: Protection, at: datetime, strategy: Strategy) -> bool:
+    """Whether a stop whose reply was lost was asked for so lately that the venue's lists may not have it yet."""
+    return stop.order_id is None and at - stop.asked_at < timedelta(seconds=strategy.evidence_settle_s)
 
 
 def leave(position_id: str, at: datetime) -> None:
@@ -90,12 +115,19 @@ def free_coins(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, s
     if resting is not None and filled(resting):
         return adopted(trade, resting.order_id, position.opened_at, at, ledger)
     if position.protection is not None:
+        if resting is None and _may_still_show(position.protection, at, strategy):
+            msg = f"whether a stop of {position.position_id} rests at the venue is not clear yet; looked at again"
+            raise Transient(msg)
         _without(position, ledger)
     return trade
 
 
 def adopted(trade: Trade, order_id: str, since: datetime, at: datetime, ledger: Ledger) -> Trade:
     """The exit that the venue's stop already made since a time: ACCEPTED with its order, settled like any other."""
+    others = trades_since(since, at, ledger)
+    if taken := [one.intent.trade_id for one in others if one.order_id == order_id and one != trade]:
+        msg = f"stop order {order_id} is booked as {taken[0]} already; {trade.intent.trade_id} cannot be it too"
+        raise Halt(msg)
     note = f"sold by stop order {order_id} resting at the venue"
     facts = {"order_id": order_id, "sent_at": since, "before": None, "note": note}
     return saved(ledger, trade.on(Event.ADOPT, at, **facts))
@@ -141,15 +173,18 @@ def _ended(resting: VenueOrder, exchange: Exchange) -> VenueOrder:
     return now
 
 
-def _place(position: Position, rate: Price[JPY], at: datetime, ledger: Ledger, exchange: Exchange) -> Position:
+def _place(position: Position, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Position:
     """Ask for a stop. It is in the books before it is asked for, so that a lost reply is looked for, not repeated.
 
     A Rejected leaves it there too: the coins may be tied up in a stop that the next look will find.
     """
+    rate = wanted_rate(position, strategy)
     asked = _saved(ledger, position, Protection(rate, at))
 
     def still_ours() -> bool:
         now = ledger.position(asked.position_id)
+        if not allows_exit(ledger.kill_switch().mode):
+            return False
         return now is not None and now.version == asked.version
 
     try:

@@ -60,14 +60,16 @@ def reconcile(
 ) -> Reconciliation:
     """Compare, and write what came of it. Raises what the reading raised, after FAILED was written."""
     last = ledger.reconciliation()
-    agreed_at = last.agreed_at if last else None
+    agreed_at, version = (last.agreed_at, last.version + 1) if last else (None, 1)
     try:
         seen = _compared(at, agreed_at, pairs, ledger, exchange, strategy)
     except Exception as error:
-        failed = Reconciliation(at, Verdict.FAILED, note=f"{type(error).__name__}: {error}", agreed_at=agreed_at)
+        failed = Reconciliation(
+            at, Verdict.FAILED, note=f"{type(error).__name__}: {error}", agreed_at=agreed_at, version=version
+        )
         ledger.save_reconciliation(failed)
         raise
-    seen = replace(seen, agreed_at=at if seen.verdict is Verdict.AGREES else agreed_at)
+    seen = replace(seen, agreed_at=at if seen.verdict is Verdict.AGREES else agreed_at, version=version)
     ledger.save_reconciliation(seen)
     return seen
 

@@ -47,9 +47,12 @@ def switched_off(intent: Intent, ledger: Ledger) -> str | None:
 
 
 def _unreconciled(ledger: Ledger) -> str | None:
-    """A difference is a reason; a comparison that failed is none yet: Transient, the next one may succeed in time."""
+    """A difference is a reason; one that failed or was never made is none yet: Transient, the next may be in time."""
     seen = ledger.reconciliation()
-    if seen is None or not seen.blocks_entries:
+    if seen is None:
+        msg = "book and venue were never compared; nothing is bought until they are"
+        raise Transient(msg)
+    if not seen.blocks_entries:
         return None
     said = f"book and venue were compared at {seen.at:%Y-%m-%d %H:%M} UTC: {seen.verdict}"
     if seen.verdict is Verdict.FAILED:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from trading.errors import Halt, Transient
-from trading.money import JPY, Price
+from trading.money import JPY, Price, Quantity
 from trading.order import Event, Execution, Intent, Side, Trade, summed
 from trading.ports import Exchange, Ledger
 from trading.position import Position, closed, opened, reduced
@@ -33,11 +33,13 @@ def settle(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, strat
     if not fills:
         return _without_fills(trade, order.state, at, ledger)
     execution = summed(fills)
+    if order.executed is not None and not order.executed.is_zero and execution.quantity != order.executed:
+        return _incomplete(trade, execution, order.executed, at, ledger, strategy)
     position = ledger.position(trade.intent.position_id) if trade.intent.position_id else None
     if wrong := _off_every_price(execution, trade.intent, position, exchange, strategy):
         return _halted(trade, execution, at, ledger, wrong)
     if trade.before is not None and (wrong := _off_the_account(trade, execution, exchange)):
-        if at - since < timedelta(seconds=strategy.evidence_limit_s):
+        if at - (trade.updated_at or since) < timedelta(seconds=strategy.evidence_limit_s):
             msg = f"{trade.intent.trade_id}: {wrong}; looked at again"
             raise Transient(msg)
         return _halted(trade, execution, at, ledger, wrong)
@@ -54,6 +56,17 @@ def _without_fills(trade: Trade, state: OrderState, at: datetime, ledger: Ledger
     void = trade.on(Event.VOID, at, note=f"the venue ended order {trade.order_id} without a fill")
     ledger.drop_trade(void, at)
     return void
+
+
+def _incomplete(
+    trade: Trade, execution: Execution, told: Quantity, at: datetime, ledger: Ledger, strategy: Strategy
+) -> Trade:
+    """The list of fills lags behind the order: never booked in part, read again, and after a while for a human."""
+    words = f"order {trade.order_id} executed {told}, its fills add up to {execution.quantity}"
+    if at - (trade.updated_at or at) < timedelta(seconds=strategy.evidence_limit_s):
+        msg = f"{trade.intent.trade_id}: {words}; read again"
+        raise Transient(msg)
+    return _halted(trade, execution, at, ledger, words)
 
 
 def _off_every_price(
