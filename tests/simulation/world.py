@@ -77,8 +77,9 @@ class Schedule:
         self.queue = MemoryQueue(self.hub.now, seed=seed, unhidden=again, on_call=self._at_the_queue)
         self.books = self._ledger(self.hub.now)
         self.books.set_baseline(Baseline({"JPY": str(START_JPY)}, "before the storm", "storm", self.hub.now()))
-        WIRE_OF_ALL.schedule = self
+        WIRE_OF_ALL.schedule, dice.on = self, False
         self.compared(-3_600_000)
+        dice.on = True
         self.guards = dice.random.random() < GUARDED
         self.switched: list[tuple[int, Mode]] = [(0, Mode.OFF)]
         self.counts: Counter[str] = Counter()
