@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from trading.limits import allows_exit
 from trading.order import Intent
 from trading.ports import Exchange, Ledger, Notice
 from trading.position import Position, PositionStatus, exit_intent, stop_noted, watch
@@ -37,8 +38,8 @@ def look_at(position: Position, at: datetime, ledger: Ledger, exchange: Exchange
     looked = stop_noted(seen.position, position, at)
     if looked != position:
         ledger.save_position(looked)  # before the exit: a refused one must not lose the peak and the stop
-    if seen.exit_reason is None:
-        return Watched(looked)
+    if seen.exit_reason is None or not allows_exit(ledger.kill_switch().mode):
+        return Watched(looked)  # with everything switched off an exit is not booked only to be refused
     intent = _exit(looked, seen.exit_reason, at, strategy)
     ledger.book_exit(intent, looked)
     return Watched(looked, intent)

@@ -38,8 +38,6 @@ def keep(position_id: str, at: datetime, ledger: Ledger, exchange: Exchange, str
     position = ledger.position(position_id)
     if position is None or position.status is not PositionStatus.OPEN:
         return None
-    if not allows_exit(ledger.kill_switch().mode):
-        return position
     if position.protection is None:
         return _place(position, at, ledger, exchange, strategy)
     resting = at_the_venue(position, at, ledger, exchange, strategy)
@@ -63,7 +61,8 @@ def _in_step(
         return _place(_without(position, ledger), at, ledger, exchange, strategy)
     if gone or resting is None or held is None or resting.state is not OrderState.WAITING:
         return position
-    if wanted_rate(position, strategy).number < held.rate.number * MOVE_FROM:
+    low = held.rate.number * MOVE_FROM <= wanted_rate(position, strategy).number
+    if not (low and allows_exit(ledger.kill_switch().mode)):
         return position
     return _place(withdrawn(position, resting, ledger, exchange), at, ledger, exchange, strategy)
 
@@ -176,8 +175,11 @@ def _ended(resting: VenueOrder, exchange: Exchange) -> VenueOrder:
 def _place(position: Position, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Position:
     """Ask for a stop. It is in the books before it is asked for, so that a lost reply is looked for, not repeated.
 
-    A Rejected leaves it there too: the coins may be tied up in a stop that the next look will find.
+    A Rejected leaves it there too: the coins may be tied up in a stop that the next look will find. With everything
+    switched off nothing is asked for.
     """
+    if not allows_exit(ledger.kill_switch().mode):
+        return position
     rate = wanted_rate(position, strategy)
     asked = _saved(ledger, position, Protection(rate, at))
 
