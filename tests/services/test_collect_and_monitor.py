@@ -11,6 +11,7 @@ import pytest
 from tests.services.conftest import PAIRS, Room
 from trading.candles import INTERVAL
 from trading.errors import InsufficientData, Transient
+from trading.limits import KillSwitch, Mode
 from trading.services import judge
 from trading.services.collect import analysis_due, collect
 from trading.services.monitor import look_at
@@ -97,3 +98,17 @@ def test_a_raised_stop_is_saved_with_its_time_and_an_exit_is_booked_once(room: R
     assert first.exit is not None
     assert second.exit is None
     assert len(room.ledger.pending_trades()) == 1
+
+
+def test_with_everything_switched_off_no_exit_is_booked(room: Room) -> None:
+    """Peak and stop are still kept; the exit is booked by the first look after the switch is off again."""
+    position = room.bought()
+    high = replace(position, stop_loss=position.stop_loss.scaled(Decimal(2)), version=position.version + 1)
+    room.ledger.save_position(high)
+    room.ledger.set_kill_switch(KillSwitch(Mode.NOTHING, "test", "me", room.now()))
+    parts = (room.ledger, room.exchange, room.strategy)
+    assert look_at(high, room.now(), *parts).exit is None
+    assert room.ledger.pending_trades() == []
+    room.ledger.set_kill_switch(KillSwitch(Mode.NO_ENTRIES, "test", "me", room.now()))
+    (held,) = room.ledger.open_positions()
+    assert look_at(held, room.now(), *parts).exit is not None
