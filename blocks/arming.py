@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 
 from pydantic import SecretStr
 
@@ -31,7 +32,7 @@ def must_say_live(settings: Settings) -> None:
 
 
 class Opening:
-    """What happens once in a process before entries start: the account is compared when it never was.
+    """What happens once in a process before entries start: the account is compared unless it was lately.
 
     What it holds before the first order is not ours; asked later, nobody could tell any more.
     """
@@ -52,7 +53,8 @@ class Opening:
                 self._done = True
 
     def _open(self) -> None:
-        if self._ledger.baseline() is None or self._ledger.reconciliation() is None:
+        last, oldest = self._ledger.reconciliation(), timedelta(seconds=self._strategy.compared_max_age_s)
+        if self._ledger.baseline() is None or last is None or self._clock.now() - last.at > oldest / 2:
             self._compare()
 
     def _compare(self) -> Reconciliation:

@@ -197,6 +197,9 @@ class Ledger(Protocol):
     def reconciliation(self) -> Reconciliation | None:
         """What the last comparison of book and venue said, consistently read."""
 
+    def free_orphan_slot(self, pair: str) -> bool:
+        """Free a pair whose slot belongs to a trade that has ended and to no position that is held; whether it was."""
+
     def save_reconciliation(self, seen: Reconciliation) -> None:
         """Write what a comparison said. One that was overtaken is dropped, unless it blocks entries: then it stands."""
 

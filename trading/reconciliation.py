@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+from trading.errors import Halt
 from trading.money import JPY, Amount, Quantity
 
 
@@ -28,6 +29,7 @@ class Baseline:
     """What the account holds that is not ours, by currency (``JPY`` too): what was there before us, or was put there.
 
     amounts  numbers as text. Yen may be less than nothing after a withdrawal.
+    gone     coins that our fills moved and that no position holds any more: somebody took one out of the book.
     orders   ids of orders of the account that were seen and accepted as not ours.
     """
 
@@ -36,10 +38,27 @@ class Baseline:
     by: str
     at: datetime
     orders: tuple[str, ...] = ()
+    gone: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, currency: str) -> Decimal:
         """How much of a currency is not ours."""
-        return Decimal(self.amounts.get(currency, "0"))
+        return _number(self.amounts.get(currency, "0"), currency)
+
+    def missing(self, coin: str) -> Decimal:
+        """How much of a coin our fills moved and no position holds."""
+        return _number(self.gone.get(coin, "0"), coin)
+
+
+def _number(text: str, currency: str) -> Decimal:
+    """Raises Halt for what is no number: somebody else writes to the table."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        msg = f"the baseline says {text!r} of {currency}; set it right with trader reconcile --accept --reason TEXT"
+        raise Halt(msg)
+    return number
 
 
 class Verdict(StrEnum):

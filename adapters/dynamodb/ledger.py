@@ -128,6 +128,19 @@ class DynamoLedger(LedgerSettings):
             raise Halt(msg)
         self._dynamo.write(*self._writes().position(position, position.status))
 
+    def free_orphan_slot(self, pair: str) -> bool:
+        """Free a pair whose slot belongs to a trade that has ended and to no position that is held; whether it was."""
+        slot = self._dynamo.get(self._orders, slot_key(pair))
+        if slot is None:
+            return False
+        trade = self.trade(str(slot["trade_id"]))
+        held = self.position(str(slot["position_id"])) if "position_id" in slot else None
+        alive = trade is not None and trade.status not in TERMINAL
+        if alive or (held is not None and held.status in LIVE):
+            return False
+        self._dynamo.write(self._writes().free_slot(pair, str(slot["trade_id"])))
+        return True
+
     # ------------------------------------------------------------------------------------------------ what it takes
 
     def _writes(self) -> Writes:

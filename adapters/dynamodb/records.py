@@ -110,7 +110,7 @@ def from_item[T](cls: type[T], item: Mapping[str, Plain]) -> T:
     """
     try:
         record: T = _decoded(cls, item, str(item.get("coin", "")))
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         msg = f"the stored {cls.__name__} {item.get('pk', '')} is not readable ({type(error).__name__}: {error})"
         raise Halt(msg) from error
     return record

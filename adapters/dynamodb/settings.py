@@ -13,7 +13,7 @@ from adapters.dynamodb.items import BASELINE, KILL_SWITCH, RECONCILIATION, commo
 from adapters.dynamodb.reads import LedgerReads
 from adapters.dynamodb.records import from_item, to_item
 from adapters.dynamodb.wire import Item, iso
-from trading.errors import Transient
+from trading.errors import Halt, Transient
 from trading.limits import KillSwitch
 from trading.reconciliation import Baseline, Finding, Reconciliation, Totals
 
@@ -29,7 +29,11 @@ class LedgerSettings(LedgerReads):
 
     def kill_switch(self) -> KillSwitch:
         """AP3: the switch, consistently read; OFF when it was never set. Raises when it cannot be read."""
-        return kill_switch_from(self._dynamo.get(self._orders, KILL_SWITCH))
+        item = self._dynamo.get(self._orders, KILL_SWITCH)
+        if item is None and self._was_set(KILL_SWITCH):
+            msg = "the kill switch is gone though it was set once; set it again with trader kill-switch"
+            raise Halt(msg)
+        return kill_switch_from(item)
 
     def set_kill_switch(self, switch: KillSwitch) -> None:
         """Write the switch, with who and why, and append the change to its history. It wins over any other."""
@@ -78,6 +82,12 @@ class LedgerSettings(LedgerReads):
     def totals(self) -> Totals:
         """What all booked fills together moved, consistently read. Raises Halt when more was sold than bought."""
         return totals_from(self._dynamo.get(self._orders, FILLS))
+
+    def _was_set(self, key: Item) -> bool:
+        """Whether a setting has a history."""
+        under = {"pk": key["pk"], "sk": f"{key['sk']}#"}
+        history = self._dynamo.query(self._orders, "#pk = :pk AND begins_with(#sk, :sk)", under, Limit=1)
+        return next(iter(history), None) is not None
 
     def _set(self, key: Item, thing: str, said: Item, at: datetime) -> None:
         """Write a setting, one version on, and the change as an item of its history."""

@@ -37,7 +37,9 @@ def reconcile(
         room = inspect_desk(name)
         at = room.clock.now()
         if accept:
-            comparing.accept(at, reason.strip(), getpass.getuser(), room.pairs, room.ledger, room.exchange)
+            comparing.accept(
+                at, reason.strip(), getpass.getuser(), room.pairs, room.ledger, room.exchange, room.strategy
+            )
         seen = comparing.reconcile(at, room.pairs, room.ledger, room.exchange, room.strategy)
     answer(reconciliation_data(name, seen), as_json=json, text=_reconciliation_text(name, seen))
     if seen.blocks_entries:

@@ -8,7 +8,9 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.dynamodb.client import Write
 from adapters.dynamodb.counters import FILLS, counted, totals_from
+from adapters.dynamodb.items import KILL_SWITCH
 from adapters.dynamodb.settings import FINDINGS
 from adapters.dynamodb.wire import item_to_wire
 from tests.contract.books import (
@@ -25,6 +27,7 @@ from tests.contract.books import (
     sold,
 )
 from trading.errors import Conflict, Halt
+from trading.limits import KillSwitch, Mode
 from trading.money import Quantity, yen
 from trading.order import Event, Holdings, Trade
 from trading.position import Protection, closed
@@ -191,3 +194,14 @@ def test_a_position_keeps_the_stop_that_rests_at_the_venue(ledger):
     known = replace(raised(asked), protection=replace(asked.protection, order_id="77"))
     ledger.save_position(known)
     assert ledger.position(position.position_id) == known
+
+
+def test_a_kill_switch_that_was_set_and_is_gone_is_not_off(ledger):
+    """Never set it is OFF; deleted it halts, so that nothing is sent, until somebody sets it again."""
+    assert ledger.kill_switch().mode is Mode.OFF
+    ledger.set_kill_switch(KillSwitch(Mode.NOTHING, "why", "me", NOW))
+    ledger._dynamo.write(Write("Delete", ledger._orders, KILL_SWITCH, "by hand"))
+    with pytest.raises(Halt, match="gone"):
+        ledger.kill_switch()
+    ledger.set_kill_switch(KillSwitch(Mode.OFF, "again", "me", LATER))
+    assert ledger.kill_switch().mode is Mode.OFF

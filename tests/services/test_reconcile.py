@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from adapters.dynamodb.items import trade_key
 from tests.services.conftest import PAIRS, Room
-from trading.errors import Transient
+from trading.errors import Halt, Rejected, Transient
 from trading.money import Quantity, yen
-from trading.order import MarketBuy, Status, StopSell
-from trading.reconciliation import Reconciliation, Verdict
-from trading.services.findings import differences, notices_of
+from trading.order import MarketBuy, MarketSell, Status, StopSell
+from trading.reconciliation import Baseline, Reconciliation, Verdict
+from trading.services.findings import differences, notices_of, of_positions
 from trading.services.monitor import look_at
 from trading.services.protect import keep
 from trading.services.reconcile import accept, reconcile
+from trading.tables import ORDER_STATE, TRADE_TTL_DAYS
 
 
 def compared(room: Room) -> Reconciliation:
@@ -78,7 +81,7 @@ def test_a_person_accepts_what_is_not_ours(room: Room) -> None:
     room.bought()
     room.exchange.place(MarketBuy("btc_jpy", yen(20_000)), lambda: True)
     assert compared(room).blocks_entries
-    accept(room.now(), "bought by hand", "me", tuple(PAIRS.values()), room.ledger, room.exchange)
+    accept(room.now(), "bought by hand", "me", tuple(PAIRS.values()), room.ledger, room.exchange, room.strategy)
     assert compared(room).verdict is Verdict.AGREES
     baseline = room.ledger.baseline()
     assert baseline is not None
@@ -105,6 +108,73 @@ def test_a_tampered_book_is_found(room: Room, tampered: str) -> None:
     assert kinds(seen) == expected[tampered]
     assert all(one.evidence for one in seen.findings)
     assert compared(room).blocks_entries
+
+
+def test_a_position_that_was_erased_can_be_accepted_and_its_pair_is_free(room: Room) -> None:
+    """The coins are nobody's of ours any more, by a person's word; book and venue agree, and the pair trades again."""
+    position = room.bought()
+    room.erase(position)
+    assert compared(room).blocks_entries
+    accept(room.now(), "taken out by hand", "me", tuple(PAIRS.values()), room.ledger, room.exchange, room.strategy)
+    assert compared(room).verdict is Verdict.AGREES
+    assert room.carried_out(room.book_buy("sol_usdt")).status is Status.FILLED
+    assert compared(room).verdict is Verdict.AGREES
+
+
+def test_yen_that_leave_while_an_order_is_under_way_are_found(room: Room) -> None:
+    """An order under way explains what it may spend, and not a yen more."""
+    trade_id = room.lost_buy(yen_spent=10_000)
+    assert compared(room).verdict is Verdict.AGREES
+    room.exchange.place(MarketBuy("btc_jpy", yen(20_000)), lambda: True)
+    seen = compared(room)
+    assert {about.split()[0] for about in differences(seen)} >= {"JPY", "BTC"}
+    assert room.carried_out(trade_id).status is Status.FILLED
+
+
+def test_a_stop_that_the_venue_refuses_hides_nothing(room: Room) -> None:
+    """The coins were sold by hand: no stop can be placed for them, and the difference is found, not waited for."""
+    position = room.bought()
+    room.exchange.place(MarketSell("sol_jpy", position.size), lambda: True)
+    with pytest.raises(Rejected):
+        keep(position.position_id, room.now(), room.ledger, room.exchange, room.strategy)
+    seen = compared(room)
+    assert (seen.verdict, seen.waiting) == (Verdict.DIFFERS, ())
+    assert {about.split()[0] for about in differences(seen)} >= {"JPY", "SOL"}
+
+
+def test_an_old_comparison_is_none(room: Room) -> None:
+    """After an hour without one nothing is bought; the next comparison lets entries through again."""
+    room.world.advance(room.strategy.compared_max_age_s + 1)
+    with pytest.raises(Transient, match="last compared"):
+        room.carried_out(room.book_buy())
+    compared(room)
+    assert room.carried_out(room.book_buy("btc_usdt")).status is Status.FILLED
+
+
+def test_a_position_outlives_its_trade(room: Room) -> None:
+    """A trade forgets itself after 90 days: a position that is held longer is no difference for that."""
+    position = room.bought()
+    key = {name: {"S": str(value)} for name, value in trade_key(position.trade_id).items()}
+    room.aws.dynamodb.delete_item(TableName=room.names.table(ORDER_STATE), Key=key)
+    assert "position" in kinds(compared(room))
+    old = replace(position, opened_at=position.opened_at - timedelta(days=TRADE_TTL_DAYS))
+    asked = ([old], room.ledger.totals(), set[str](), room.ledger, baseline_of(room), room.now())
+    assert list(of_positions(*asked)) == []
+
+
+def baseline_of(room: Room) -> Baseline:
+    """What is not ours."""
+    baseline = room.ledger.baseline()
+    assert baseline is not None
+    return baseline
+
+
+@pytest.mark.parametrize("amount", ["NaN", "lots", ""])
+def test_a_baseline_that_is_no_number_halts(room: Room, amount: str) -> None:
+    """Garbage in the table is for a human, and is no difference of so many coins."""
+    room.ledger.set_baseline(replace(baseline_of(room), amounts={"BTC": amount}))
+    with pytest.raises(Halt, match="baseline"):
+        compared(room)
 
 
 def test_a_stop_that_nobody_knows_is_found(room: Room) -> None:

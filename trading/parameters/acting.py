@@ -130,6 +130,12 @@ class OrderParameters(Parameters):
     evidence_limit_s: int = Field(
         900, ge=60, le=86_400, description="Seconds after which an order that is still unknown is halted for a human."
     )
+    compared_max_age_s: int = Field(
+        3600,
+        ge=60,
+        le=86_400,
+        description="Age of the last comparison beyond which nothing is bought.",
+    )
     clock_margin_s: int = Field(60, ge=0, le=600, description="Seconds by which our clock and the venue's may differ.")
     protective_gap_pct: ExactPercent = Field(
         Decimal(1), gt=Decimal(0), description="How far below our own stop the one resting at the venue is."

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from trading.order import Fill, Status, Trade, summed
 from trading.pairs import coin_of
 from trading.ports import Ledger, Notice
 from trading.position import Position
-from trading.reconciliation import Finding, Reconciliation, Totals
+from trading.reconciliation import Baseline, Finding, Reconciliation, Totals
+from trading.tables import TRADE_TTL_DAYS
 from trading.venue import VenueOrder
 
+TRADES_KEPT = timedelta(days=TRADE_TTL_DAYS - 1)
 
-def of_positions(positions: Sequence[Position], totals: Totals, waiting: set[str], ledger: Ledger) -> Iterator[Finding]:
-    """The book against itself: a position is what its trade bought, and all of them are what the fills moved."""
+
+def of_positions(
+    positions: Sequence[Position], totals: Totals, waiting: set[str], ledger: Ledger, baseline: Baseline, at: datetime
+) -> Iterator[Finding]:
+    """The book against itself: a position is what its trade bought, and all of them are what the fills moved.
+
+    A trade forgets itself some time after it ended; a position that is held longer is then no longer compared with it.
+    """
     for held in positions:
         trade = ledger.trade(held.trade_id)
+        if trade is None and at - held.opened_at >= TRADES_KEPT:
+            continue
         if trade is None or trade.executed is None or trade.status is not Status.FILLED:
             said = "not booked" if trade is None else f"{trade.status} without a fill"
             yield Finding("position", held.position_id, str(held.size), said, f"it names {held.trade_id} as its entry")
@@ -29,11 +40,13 @@ def of_positions(positions: Sequence[Position], totals: Totals, waiting: set[str
             yield Finding("position", held.position_id, mine, theirs, f"its entry {held.trade_id} as it was booked")
     for coin in sorted({held.size.coin for held in positions} | set(totals.coins)):
         sizes = [held.size for held in positions if held.size.coin == coin]
-        moved = totals.of(coin)
-        if coin not in waiting and sum((size.number for size in sizes), moved.number * 0) != moved.number:
+        moved = totals.of(coin).number - baseline.missing(coin)
+        if coin not in waiting and sum((size.number for size in sizes), Decimal(0)) != moved:
             listed = ", ".join(f"{held.position_id} {held.size}" for held in positions if held.size.coin == coin)
             words = f"open positions: {listed or 'none'}; a position is missing, doubled or changed"
-            yield Finding("totals", f"positions of {coin}", f"{len(sizes)} positions", f"fills moved {moved}", words)
+            yield Finding(
+                "totals", f"positions of {coin}", f"{len(sizes)} positions", f"fills moved {moved:f} {coin}", words
+            )
 
 
 def of_orders(resting: Sequence[VenueOrder], known: set[str], waiting: set[str]) -> Iterator[Finding]:

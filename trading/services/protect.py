@@ -57,7 +57,7 @@ def _in_step(
     """The position once its stop is where it belongs; one that sold, or is about to, is left for the next look."""
     held = position.protection
     gone = resting is None or (resting.state is OrderState.CANCELED and not filled(resting))
-    if gone and held is not None and not _may_still_show(held, at, strategy):
+    if gone and held is not None and not may_still_show(held, at, strategy):
         return _place(_without(position, ledger), at, ledger, exchange, strategy)
     if gone or resting is None or held is None or resting.state is not OrderState.WAITING:
         return position
@@ -72,7 +72,7 @@ def wanted_rate(position: Position, strategy: Strategy) -> Price[JPY]:
     return position.stop_loss.scaled(1 - strategy.protective_gap_pct / WHOLE)
 
 
-def _may_still_show(stop: Protection, at: datetime, strategy: Strategy) -> bool:
+def may_still_show(stop: Protection, at: datetime, strategy: Strategy) -> bool:
     """Whether a stop whose reply was lost was asked for so lately that the venue's lists may not have it yet."""
     return stop.order_id is None and at - stop.asked_at < timedelta(seconds=strategy.evidence_settle_s)
 
@@ -114,7 +114,7 @@ def free_coins(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, s
     if resting is not None and filled(resting):
         return adopted(trade, resting.order_id, position.opened_at, at, ledger)
     if position.protection is not None:
-        if resting is None and _may_still_show(position.protection, at, strategy):
+        if resting is None and may_still_show(position.protection, at, strategy):
             msg = f"whether a stop of {position.position_id} rests at the venue is not clear yet; looked at again"
             raise Transient(msg)
         _without(position, ledger)
@@ -175,8 +175,8 @@ def _ended(resting: VenueOrder, exchange: Exchange) -> VenueOrder:
 def _place(position: Position, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Position:
     """Ask for a stop. It is in the books before it is asked for, so that a lost reply is looked for, not repeated.
 
-    A Rejected leaves it there too: the coins may be tied up in a stop that the next look will find. With everything
-    switched off nothing is asked for.
+    A Rejected may mean that the coins are tied up in a stop whose reply was lost: that one is looked for. With
+    everything switched off nothing is asked for.
     """
     if not allows_exit(ledger.kill_switch().mode):
         return position
@@ -194,9 +194,21 @@ def _place(position: Position, at: datetime, ledger: Ledger, exchange: Exchange,
     except (Transient, Halt):
         _without(asked, ledger)
         raise
+    except Rejected:
+        return _found_or_gone(asked, at, ledger, exchange, strategy)
     except Unknown:
         return asked
     return _saved(ledger, asked, Protection(rate, at, order_id))
+
+
+def _found_or_gone(asked: Position, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Position:
+    """After the venue refused a stop: with the one that is there already, or plainly without. Raises Rejected then."""
+    stop = at_the_venue(asked, at, ledger, exchange, strategy)
+    if stop is not None and asked.protection is not None:
+        return _saved(ledger, asked, replace(asked.protection, order_id=stop.order_id))
+    _without(asked, ledger)
+    msg = f"the venue takes no stop for {asked.position_id}: it is watched by us alone until the next try"
+    raise Rejected(msg)
 
 
 def _without(position: Position, ledger: Ledger) -> Position:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from trading.errors import Transient
+from trading.money import yen
 from trading.order import Fill, Status, Trade
 from trading.pairs import Pair, coin_of
 from trading.ports import Exchange, Ledger
@@ -20,6 +21,7 @@ from trading.position import Position
 from trading.reconciliation import Baseline, Finding, Reconciliation, Totals, Verdict
 from trading.services.findings import of_fills, of_orders, of_positions
 from trading.services.known import orders_known, trades_since
+from trading.services.protect import filled, may_still_show
 from trading.strategy import Strategy
 from trading.venue import Balances, VenueOrder
 
@@ -74,20 +76,35 @@ def reconcile(
     return seen
 
 
-def accept(at: datetime, reason: str, by: str, pairs: Sequence[Pair], ledger: Ledger, exchange: Exchange) -> Baseline:
+def accept(  # noqa: PLR0913 (each is a fact of its own)
+    at: datetime, reason: str, by: str, pairs: Sequence[Pair], ledger: Ledger, exchange: Exchange, strategy: Strategy
+) -> Baseline:
     """What differs now is not ours, a person says: it becomes the baseline, and what was traded until now is known.
 
     Raises Transient while an order is under way: then nobody can say yet what is whose.
     """
     book, venue = _read(at, at, ledger, exchange)
-    if waiting := _waiting(book, venue):
+    if waiting := _waiting(book, venue, at, exchange, strategy):
         msg = f"an order of {', '.join(sorted(waiting))} is under way; accept when it is settled"
         raise Transient(msg)
     known = orders_known(at - timedelta(days=1), at, ledger)
     foreign = tuple(one.order_id for one in venue.resting if one.order_id not in known)
-    baseline = Baseline(_apart(pairs, book, venue), reason, by, at, foreign)
+    baseline = Baseline(_apart(pairs, book, venue), reason, by, at, foreign, _gone(book))
     ledger.set_baseline(baseline)
+    for pair in pairs:
+        ledger.free_orphan_slot(pair.key)
     return baseline
+
+
+def _gone(book: Book) -> dict[str, str]:
+    """Coins that our fills moved and that no position holds: of a position that somebody took out of the book."""
+    gone = {coin: book.totals.of(coin).number - held_of(coin, book.positions) for coin in book.totals.coins}
+    return {coin: f"{number:f}" for coin, number in gone.items() if number}
+
+
+def held_of(coin: str, positions: Sequence[Position]) -> Decimal:
+    """The coins of one kind in all positions."""
+    return sum((held.size.number for held in positions if held.size.coin == coin), Decimal(0))
 
 
 def _compared(
@@ -105,12 +122,12 @@ def _compared(
     if baseline is None:
         baseline = _first(at, pairs, book, venue)
         ledger.set_baseline(baseline)
-    waiting = _waiting(book, venue)
+    waiting = _waiting(book, venue, at, exchange, strategy)
     trades = tuple(trades_since(since, at, ledger))
     known = orders_known(since, at, ledger) | set(baseline.orders)
     findings = [
         *_of_amounts(pairs, book, venue, baseline, waiting),
-        *of_positions(book.positions, book.totals, waiting, ledger),
+        *of_positions(book.positions, book.totals, waiting, ledger, baseline, at),
         *of_orders(venue.resting, known, waiting),
         *of_fills(venue.fills, trades, known, baseline.at, waiting, since + 2 * margin),
     ]
@@ -137,13 +154,31 @@ def _book(ledger: Ledger) -> Book:
     return Book(tuple(ledger.open_positions()), tuple(ledger.pending_trades()), ledger.totals())
 
 
-def _waiting(book: Book, venue: Venue) -> set[str]:
-    """Currencies that an order at the venue may have moved without our knowing yet; a stop that rests has not."""
+def _waiting(book: Book, venue: Venue, at: datetime, exchange: Exchange, strategy: Strategy) -> set[str]:
+    """Currencies that an order at the venue may have moved without our knowing yet: ours under way, a stop that sold.
+
+    A stop that rests has moved nothing, nor has one that ended without a sale.
+    """
     coins = {coin_of(one.intent.trading_pair) for one in book.pending if one.status in AT_THE_VENUE}
     resting = {one.order_id for one in venue.resting}
-    stops = ((held.size.coin, held.protection.order_id) for held in book.positions if held.protection is not None)
-    coins |= {coin for coin, order_id in stops if order_id not in resting}
+    for held in book.positions:
+        stop = held.protection
+        if stop is None or stop.order_id in resting:
+            continue
+        if may_still_show(stop, at, strategy) or (stop.order_id and filled(exchange.order(stop.order_id))):
+            coins.add(held.size.coin)
     return coins | {"JPY"} if coins else set()
+
+
+def _yen_room(book: Book, waiting: set[str]) -> tuple[Decimal, Decimal]:
+    """By how much yen may be below and above the book while orders are under way: what they spend, what they bring.
+
+    What is sold brings its last price, or half as much again: more than that is not explained by it.
+    """
+    under_way = [one.intent for one in book.pending if one.status in AT_THE_VENUE]
+    spent = sum((one.spend.number for one in under_way if one.spend is not None), Decimal(0))
+    brought = sum((held.current_price * held.size for held in book.positions if held.size.coin in waiting), yen(0))
+    return spent, brought.number * 3 / 2
 
 
 def _first(at: datetime, pairs: Sequence[Pair], book: Book, venue: Venue) -> Baseline:
@@ -166,15 +201,16 @@ def _amounts(
     """Currency, what the book says should be there, what the venue says is."""
     yield "JPY", baseline.of("JPY") + book.totals.jpy.number, venue.balances.jpy.number
     for coin in dict.fromkeys(pair.coin for pair in pairs):
-        held = sum((held.size.number for held in book.positions if held.size.coin == coin), Decimal(0))
-        yield coin, baseline.of(coin) + held, venue.balances.coins(coin).number
+        yield coin, baseline.of(coin) + held_of(coin, book.positions), venue.balances.coins(coin).number
 
 
 def _of_amounts(
     pairs: Sequence[Pair], book: Book, venue: Venue, baseline: Baseline, waiting: set[str]
 ) -> Iterator[Finding]:
+    spent, brought = _yen_room(book, waiting)
     for currency, mine, theirs in _amounts(pairs, book, venue, baseline):
-        if currency in waiting or mine == theirs:
+        explained = currency in waiting and (currency != "JPY" or -spent <= theirs - mine <= brought)
+        if explained or mine == theirs:
             continue
         ours = [f"{held.position_id} {held.size}" for held in book.positions if held.size.coin == currency]
         recent = [f"order {one.order_id} {one.side} {one.quantity} for {one.funds}" for one in venue.fills[-5:]]

@@ -6,7 +6,7 @@ venue apart. A reason in words makes the trade REFUSED; an answer that cannot be
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trading.errors import Transient
 from trading.limits import allows_entry, allows_exit, breakers, exposure
@@ -32,7 +32,7 @@ def refusal(intent: Intent, at: datetime, ledger: Ledger, exchange: Exchange, st
         return f"the venue takes no market orders of {intent.trading_pair} now ({venue.status})"
     if intent.side is Side.SELL:
         return _exit_refusal(intent, ledger)
-    if unreconciled := _unreconciled(ledger):
+    if unreconciled := _unreconciled(at, ledger, strategy):
         return unreconciled
     books = read_books(at, ledger, exchange)
     ticker = exchange.ticker(intent.trading_pair)
@@ -46,11 +46,12 @@ def switched_off(intent: Intent, ledger: Ledger) -> str | None:
     return None if allowed else f"kill switch is {mode}"
 
 
-def _unreconciled(ledger: Ledger) -> str | None:
+def _unreconciled(at: datetime, ledger: Ledger, strategy: Strategy) -> str | None:
     """A difference is a reason; one that failed or was never made is none yet: Transient, the next may be in time."""
     seen = ledger.reconciliation()
-    if seen is None:
-        msg = "book and venue were never compared; nothing is bought until they are"
+    if seen is None or at - seen.at > timedelta(seconds=strategy.compared_max_age_s):
+        when = "never" if seen is None else f"last compared at {seen.at:%Y-%m-%d %H:%M} UTC"
+        msg = f"book and venue: {when}; nothing is bought until they are compared again"
         raise Transient(msg)
     if not seen.blocks_entries:
         return None
