@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from simulator.coincheck.orders import Status as VenueStatus
 from simulator.times import from_ms, to_ms
-from tests.simulation.venue import START_JPY, Accepted
+from tests.simulation.venue import Accepted
 from trading.limits import allows_entry, allows_exit
 from trading.order import TERMINAL, Side, Status, Trade
 from trading.position import PositionStatus
@@ -121,6 +121,9 @@ def every_fill_is_booked(schedule: Schedule, trades: Iterable[Trade]) -> Iterato
     booked = {trade.order_id for trade in trades if trade.status is Status.FILLED}
     halted = {trade.intent.trade_id for trade in trades if trade.status is Status.HALTED}
     halted |= {trade.intent.position_id or "" for trade in trades if trade.status is Status.HALTED}
+    for order_id, count in Counter(trade.order_id for trade in trades if trade.status is Status.FILLED).items():
+        if count > 1:
+            yield f"order {order_id} is booked by {count} trades"
     for trade in trades:
         name, order = trade.intent.trade_id, by_id.get(trade.order_id or "")
         if trade.status is not Status.FILLED:
@@ -136,7 +139,7 @@ def every_fill_is_booked(schedule: Schedule, trades: Iterable[Trade]) -> Iterato
 
 def book_equals_venue(schedule: Schedule, trades: Iterable[Trade]) -> Iterator[str]:
     """Coins and yen at the venue are what the book says and what trades that wait for a person did, exactly."""
-    venue, expected = schedule.venue, defaultdict(Decimal, {"jpy": START_JPY})
+    venue, expected = schedule.venue, defaultdict(Decimal, schedule.venue.ledger.start)
     for held in schedule.books.open_positions():
         expected[held.size.coin.lower()] += held.size.number
     for trade in trades:

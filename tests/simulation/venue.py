@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +21,7 @@ from simulator.coincheck.exchange import Exchange
 from simulator.coincheck.orders import Order
 from simulator.coincheck.pace import Pace
 from simulator.coincheck.private import Call
-from simulator.coincheck.rules import Refused
+from simulator.coincheck.rules import Refused, rule
 from simulator.config import SimulatorConfig
 from simulator.faults import FaultBook
 from simulator.ledger import Ledger
@@ -100,19 +100,40 @@ class Accepted:
     at_ms: int
 
 
+class Thin(Exchange):
+    """An exchange whose book now and then is too thin for a stop: it sells a part, and the rest of it expires."""
+
+    part: Callable[[int], Decimal] = staticmethod(lambda _: Decimal(1))
+
+    def _against(self, order: Order, levels: Any) -> Any:
+        parts = super()._against(order, levels)
+        share = self.part(order.id) if order.stop_loss_rate is not None else Decimal(1)
+        if share == 1:
+            return parts
+        step = rule(order.coin).amount_step
+        cut = [replace(one, amount=(one.amount * share).quantize(step, ROUND_DOWN)) for one in parts]
+        return [one for one in cut if one.amount > 0]
+
+
 @dataclass
 class Venue:
-    """One account of one schedule. ``now_ms`` is the world's time."""
+    """One account of one schedule. ``now_ms``: the world's time. ``foreign``: coins of each kind that are not ours.
+
+    part: how much of a stop the book takes, by the order's id.
+    """
 
     now_ms: Callable[[], int]
+    foreign: Decimal = Decimal(0)
+    part: Callable[[int], Decimal] = lambda _: Decimal(1)
     accepted: list[Accepted] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         coins = [pair.coin.lower() for pair in CONFIG.pairs]
-        self.ledger = Ledger({"jpy": START_JPY, **dict.fromkeys(coins, Decimal(0))})
+        self.ledger = Ledger({"jpy": START_JPY, **dict.fromkeys(coins, self.foreign)})
         rates = Rates([0], [Decimal(150)])
         symbols = {pair.coincheck: pair.binance for pair in CONFIG.pairs}
-        self.exchange = Exchange(market(), rates, symbols, self.ledger, CONFIG.seed, CONFIG.spread_pct)
+        self.exchange = Thin(market(), rates, symbols, self.ledger, CONFIG.seed, CONFIG.spread_pct)
+        self.exchange.part = self.part
         clock: Any = SimpleNamespace(ms=self.now_ms)
         keys, nobody = Keyring(KEY, SECRET), FaultBook(CONFIG.seed)
         self.world = World(CONFIG, clock, market(), rates, self.exchange, keys, nobody, Pace(0), Pace(0))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
+from random import Random
 from typing import Any, cast
 from unittest.mock import patch
 
@@ -38,6 +40,9 @@ GUARDED, SHORT = 0.6, 0.85
 """Shares: of the schedules in which stops rest at the venue; of the slow requests that take seconds, not minutes."""
 STORM_S, CALM_S, LOOK_S = 300.0, 2_400.0, 30.0
 """How long faults fall, how long the quiet after them may take, and how often it is asked whether all is done."""
+FOREIGN = (Decimal(0), Decimal(0), Decimal(3))
+THIN = (0.0, 0.0, 0.4)
+"""Coins of each kind on the account that are not ours, and how many of a schedule's stops sell only a part."""
 SKEWS_S = (0.5, 3.0, 3.0, 15.0)
 """By how much the clocks of a schedule's processes may be wrong, either way."""
 
@@ -71,12 +76,14 @@ class Schedule:
         self.dice = dice = Dice(seed)
         first, last = starts_ms()
         self.hub = Hub(dice, dice.random.randrange(first, last), self._start, story)
-        self.venue = Venue(lambda: self.hub.now_ms)
+        self.foreign = dice.random.choice(FOREIGN)
+        thin = dice.random.choice(THIN)
+        self.venue = Venue(lambda: self.hub.now_ms, self.foreign, lambda number: self._part(number, thin))
         self.tables = MemoryDynamo(on_call=self._at_the_tables, attempts=dice.random.choice((1, 3)))
         again = dice.random.choice((0.0, 0.05, 0.2))
         self.queue = MemoryQueue(self.hub.now, seed=seed, unhidden=again, on_call=self._at_the_queue)
         self.books = self._ledger(self.hub.now)
-        self.books.set_baseline(Baseline({"JPY": str(START_JPY)}, "before the storm", "storm", self.hub.now()))
+        self.books.set_baseline(Baseline(self._before_us(), "before the storm", "storm", self.hub.now()))
         WIRE_OF_ALL.schedule, dice.on = self, False
         self.compared(-3_600_000)
         dice.on = True
@@ -91,6 +98,15 @@ class Schedule:
             offset = int(dice.between(-self.skew_ms, self.skew_ms))
             wake = self.hub.now_ms + int(dice.between(0, 30) * 1000)
             self.hub.actors.append(Actor(name, lambda role=role: role(self), offset, wake))
+
+    def _before_us(self) -> dict[str, str]:
+        """What the account holds that is not ours."""
+        return {"JPY": str(START_JPY), **{pair.coin: str(self.foreign) for pair in CONFIG.pairs if self.foreign}}
+
+    def _part(self, number: int, thin: float) -> Decimal:
+        """How much of a stop the book takes: all of it, or some."""
+        dice = Random(f"{self.seed} {number}")
+        return Decimal(dice.choice(("0.3", "0.5", "0.8"))) if self.dice.on and dice.random() < thin else Decimal(1)
 
     def compared(self, nonces_off_ms: int = 3_600_000) -> Reconciliation:
         """What our own reconciliation says, asked from outside: no fault, no hand-over.
