@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -34,7 +35,7 @@ def test_a_stop_rests_holds_its_coins_and_frees_them_when_cancelled(desk, pair):
     assert (rests.state, rests.side, rests.quantity, rests.spend) == (OrderState.WAITING, Side.SELL, coins, None)
     assert rests.stop_rate is not None
     assert (rests.stop_rate.number, rests.market) == (floor_to(trigger.number, lot_rules(pair).price_step), True)
-    assert exchange.open_orders() == [rests]
+    assert exchange.open_orders() == [replace(rests, executed=None)]
     held = exchange.balances()
     assert (held.free[pair.coin].is_zero, held.reserved[pair.coin], held.coins(pair.coin)) == (True, coins, coins)
     again = desk.attempt(StopSell(pair.coincheck, coins, trigger))

@@ -117,6 +117,8 @@ class Books(RuleBasedStateMachine):
                 self.ledger.open_position(done, opened(done, came, NOW, STRATEGY))
             else:
                 held = self.ledger.position(trade.intent.position_id)
+                if held.status is not PositionStatus.CLOSING:
+                    return  # this writer's view is old: the other one closed it
                 self.ledger.close_position(done, closed(held, came, "STOP_LOSS", NOW))
 
     @precondition(lambda self: any(self.positions))

@@ -129,7 +129,7 @@ def test_no_call_of_the_exchange_leaves_a_secret_behind(behaviour, lines):
     with weather.weather(behaviour) as here:
         exchange = CoincheckExchange(here.url, credentials, parse_pairs(None), http=http_client(httpx.Timeout(2)))
         for call in (
-            lambda: exchange.place(MarketBuy("btc_jpy", yen(5000))),
+            lambda: exchange.place(MarketBuy("btc_jpy", yen(5000)), lambda: True),
             exchange.balances,
             lambda: exchange.fills("1", datetime(2026, 1, 1, tzinfo=UTC)),
         ):

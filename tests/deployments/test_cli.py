@@ -155,12 +155,18 @@ def test_bad_flow_parameters_are_one_line(trader, monkeypatch: pytest.MonkeyPatc
     assert "param" in one_line(err)
 
 
-@pytest.mark.parametrize("desk", ["paper", "live", "nonsense"])
-def test_a_desk_that_is_not_open_says_so(trader, monkeypatch: pytest.MonkeyPatch, desk: str) -> None:
-    """A desk that is unknown or not built yet is refused by name; nothing falls back to another one."""
-    code, out, err = trader("status", "--desk", desk)
+def test_a_desk_that_is_unknown_says_so(trader) -> None:
+    """It is refused by name with the desks there are; nothing falls back to another one."""
+    code, out, err = trader("status", "--desk", "nonsense")
     assert (code, out) == (1, "")
-    assert desk in one_line(err)
+    assert "embedded, paper and live" in one_line(err)
+
+
+def test_the_live_desk_says_what_it_needs(trader) -> None:
+    """Without the phrase no flow runs on it, and the line says which variable to set to which words."""
+    code, out, err = trader("run", "execute_orders", "--desk", "live")
+    assert (code, out) == (1, "")
+    assert "TRADER_LIVE=I-accept-real-orders" in one_line(err)
 
 
 def test_decide_answers_in_the_contracts_shape(trader, tmp_path: Path) -> None:

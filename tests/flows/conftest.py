@@ -29,6 +29,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture
 def desk(world: World, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The embedded desk with empty tables of its own; faults of the test before are gone."""
+    for name, value in world.env.items():  # whatever other tests of this process point at
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("TRADER_PREFIX", f"test-{next(NUMBERS)}")
     provision_desk("embedded")
     world.clear_faults()

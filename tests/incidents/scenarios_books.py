@@ -238,9 +238,10 @@ def the_newest_row_is_closed(stage: Stage) -> None:
 
 def the_newest_row_if_it_is_open(stage: Stage) -> None:
     """Open positions are looked for with Limit 1, newest first, and a filter."""
+    room = stage.room
 
     def open_positions(self: DynamoLedger) -> list[Position]:
-        day = {"pk": f"DATE#{stage.room.now():%Y-%m-%d}"}
+        day = {"pk": f"DATE#{room.now():%Y-%m-%d}"}
         newest = self._dynamo.query(
             self._orders, "#gs5pk = :pk", day, IndexName="GSI5", ProjectionExpression="#pk, #sk",
             ScanIndexForward=False, Limit=1,

@@ -28,6 +28,7 @@ def opened(room: Room, monkeypatch: pytest.MonkeyPatch) -> Opened:
     def open_(name: str, **settings: str) -> Desk:
         config = room.world.config
         env = {
+            "AWS_ENDPOINT_URL": room.aws.endpoint,
             "TRADER_PREFIX": room.names.prefix,
             "TRADER_BINANCE_URL": f"{room.world.url}/binance",
             "TRADER_COINCHECK_URL": f"{room.world.url}/coincheck",

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from trading.errors import Halt, Transient
-from trading.money import JPY, Price, Quantity
+from trading.money import JPY, Price
 from trading.order import Event, Execution, Intent, Side, Trade, summed
 from trading.ports import Exchange, Ledger
 from trading.position import Position, closed, opened, reduced
 from trading.services.evidence import coins_moved
 from trading.services.execute import saved
 from trading.strategy import Strategy
-from trading.venue import OrderState
+from trading.venue import OrderState, VenueOrder
 
 
 def settle(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, strategy: Strategy) -> Trade:
@@ -33,8 +33,8 @@ def settle(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange, strat
     if not fills:
         return _without_fills(trade, order.state, at, ledger)
     execution = summed(fills)
-    if order.executed is not None and not order.executed.is_zero and execution.quantity != order.executed:
-        return _incomplete(trade, execution, order.executed, at, ledger, strategy)
+    if not complete(order, execution):
+        return _incomplete(trade, execution, order, at, ledger, strategy)
     position = ledger.position(trade.intent.position_id) if trade.intent.position_id else None
     if wrong := _off_every_price(execution, trade.intent, position, exchange, strategy):
         return _halted(trade, execution, at, ledger, wrong)
@@ -58,11 +58,16 @@ def _without_fills(trade: Trade, state: OrderState, at: datetime, ledger: Ledger
     return void
 
 
+def complete(order: VenueOrder, execution: Execution) -> bool:
+    """Whether the fills are all that the venue says the order executed; where it does not say, nothing contradicts."""
+    return order.executed is None or order.executed.is_zero or execution.quantity == order.executed
+
+
 def _incomplete(
-    trade: Trade, execution: Execution, told: Quantity, at: datetime, ledger: Ledger, strategy: Strategy
+    trade: Trade, execution: Execution, order: VenueOrder, at: datetime, ledger: Ledger, strategy: Strategy
 ) -> Trade:
     """The list of fills lags behind the order: never booked in part, read again, and after a while for a human."""
-    words = f"order {trade.order_id} executed {told}, its fills add up to {execution.quantity}"
+    words = f"order {trade.order_id} executed {order.executed}, its fills add up to {execution.quantity}"
     if at - (trade.updated_at or at) < timedelta(seconds=strategy.evidence_limit_s):
         msg = f"{trade.intent.trade_id}: {words}; read again"
         raise Transient(msg)
