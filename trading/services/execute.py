@@ -7,7 +7,6 @@ sent is settled in ``settle``, what was sent without an answer is looked up in `
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trading.errors import Halt, Rejected, Transient, Unknown
@@ -114,11 +113,6 @@ def ready(trade: Trade, at: datetime, ledger: Ledger, exchange: Exchange) -> Tra
     if held is not None and held >= wanted:
         return trade
     return refused(trade, f"position holds {wanted}, the venue shows {held or 'none'} free", at, ledger)
-
-
-def cleared(trade: Trade, **changes: object) -> Trade:
-    """The same trade with other facts and the same version: for what is decided before the next write."""
-    return replace(trade, **changes)  # type: ignore[arg-type]
 
 
 def saved(ledger: Ledger, trade: Trade) -> Trade:
