@@ -178,12 +178,14 @@ def aws() -> Iterator[Aws]:
     running = serve()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", running.url)
-        yield open_aws()
+        opened = open_aws()
+    yield opened
     running.stop()
 
 
 @pytest.fixture
-def room(aws: Aws) -> Iterator[Room]:
+def room(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)  # other folders' tests in this process have an AWS of their own
     names = aws.complete(Names(f"room-{next(_numbers)}"))
     provision(names, aws)
     tables = open_tables(names, aws)
