@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,6 +37,17 @@ class Settings(BaseSettings):
     coingecko_url: Url = Field("https://api.coingecko.com", description="Base of the CoinGecko API.")
     slack_webhook_url: SecretStr | None = Field(None, description="Slack webhook; without it notices are only logged.")
     sagemaker_endpoint: str | None = Field(None, description="Name of the SageMaker forecast endpoint.")
+    forecast_model: str | None = Field(
+        None, description="Forecast model of this machine: path or s3:// URI of an ONNX file; unset: the one shipped."
+    )
+    forecast_concurrency: int = Field(
+        6, ge=1, le=200, description="Most requests at the forecast endpoint at once, over all runs of all machines."
+    )
+    cryptopanic_api_key: SecretStr | None = Field(None, description="CryptoPanic key; without it there are no news.")
+    cryptopanic_plan: Literal["developer", "growth", "enterprise"] = Field(
+        "developer", description="CryptoPanic plan that the key belongs to."
+    )
+    coingecko_api_key: SecretStr | None = Field(None, description="CoinGecko demo key; optional.")
     redis_url: SecretStr | None = Field(None, description="Redis or Valkey URL of the hot tier; optional.")
     coincheck_access_key: SecretStr | None = Field(None, description="Coincheck access key (local use).")
     coincheck_secret_key: SecretStr | None = Field(None, description="Coincheck secret key (local use).")

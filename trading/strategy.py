@@ -22,13 +22,11 @@ from trading.parameters.acting import (
     PositionParameters,
     SizingParameters,
 )
-from trading.parameters.judging import (
-    ContextParameters,
-    ForecastParameters,
-    SentimentParameters,
-    TechnicalParameters,
-)
+from trading.parameters.context import ContextParameters
+from trading.parameters.forecast import ForecastParameters
 from trading.parameters.kinds import Parameters
+from trading.parameters.sentiment import SentimentParameters
+from trading.parameters.technical import TechnicalParameters
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "default": {},

@@ -185,7 +185,7 @@ def aws() -> Iterator[Aws]:
 
 @pytest.fixture
 def room(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)  # other folders' tests in this process have an AWS of their own
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)  # not what other folders' tests point at
     names = aws.complete(Names(f"room-{next(_numbers)}"))
     provision(names, aws)
     tables = open_tables(names, aws)

@@ -42,6 +42,7 @@ def test_the_tables_are_those_of_the_design():
         "prices": ("pair", "timestamp", 14),
         "sentiment": ("pair", "timestamp", 14),
         "signals": ("pair", "timestamp", 90),
+        "forecasts": ("pair", "timestamp", 90),
         "market-context": ("context_type", "timestamp", 14),
         "analysis_state": ("pair", None, None),
         "improvements": ("improvement_id", None, 180),

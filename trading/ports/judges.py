@@ -1,0 +1,50 @@
+"""What the judges need: a model of the next hour, stored candles, stored readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trading.pairs import Pair
+    from trading.signals.forecast import ForecastSignal
+    from trading.strategy import Strategy
+
+
+class Forecaster(Protocol):
+    """A model of the next hour."""
+
+    def forecast(self, pair: Pair, candles: pd.DataFrame, strategy: Strategy) -> ForecastSignal:
+        """The scored outlook of a pair from its closed candles, marked with the model that made it."""
+
+
+class CandleStore(Protocol):
+    """Closed candles, by pair. Writing one again changes nothing."""
+
+    def put(self, pair: Pair, candles: pd.DataFrame) -> int:
+        """Store closed candles; how many were written."""
+
+    def window(self, pair: Pair, at: datetime, count: int) -> pd.DataFrame:
+        """The last ``count`` candles closed by ``at``, oldest first (fewer when there are fewer)."""
+
+    def newest(self, pair: Pair) -> datetime | None:
+        """Open time of the newest stored candle."""
+
+
+class Readings(Protocol):
+    """Stored news sentiment and market context."""
+
+    def sentiment(self, pair: Pair, at: datetime) -> Mapping[str, Any] | None:
+        """The newest sentiment of a pair not after ``at``, with its ``timestamp`` (epoch s), or None."""
+
+    def context(self, at: datetime) -> Mapping[str, Any] | None:
+        """The newest market context not after ``at``, with its ``timestamp`` (epoch s); None when there is none."""
+
+    def put_sentiment(self, pair: Pair, at: datetime, row: Mapping[str, Any]) -> None:
+        """Store a pair's sentiment of a time; storing it again changes nothing. Raises BadInput for no number."""
+
+    def put_context(self, at: datetime, row: Mapping[str, Any]) -> None:
+        """Store the market context of a time; storing it again changes nothing. Raises BadInput for no number."""

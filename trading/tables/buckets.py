@@ -1,0 +1,25 @@
+"""Buckets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket by its purpose: versioned, encrypted, never public; it cools down with age and may forget."""
+
+    purpose: str
+    holds: str
+    infrequent_days: int = 30
+    glacier_days: int = 90
+    expire_days: int | None = None
+
+
+BUCKETS = (
+    Bucket("raw-market-data", "provider payloads as received, gz JSON"),
+    Bucket("processed-market-data", "cleaned candles, Parquet: candles/pair=<pair>/date=<YYYY-MM-DD>/..."),
+    Bucket("backtest-results", "backtest reports, charts, parameters"),
+    Bucket("daily-reports", "daily-reports/<YYYY-MM-DD>.json and .html", expire_days=90),
+    Bucket("models", "chronos-2/model.tar.gz"),
+)

@@ -1,0 +1,109 @@
+"""What is kept by time: prices, readings, signals, forecasts, and what tuning changed."""
+
+from __future__ import annotations
+
+from trading.tables.kinds import Key, Table, columns
+
+PAIR, TIMESTAMP = Key("pair"), Key("timestamp", "N")
+
+PRICES = Table(
+    "prices",
+    PAIR,
+    TIMESTAMP,
+    14,
+    columns("""
+    open    N  first price of the candle, USDT; timestamp is the candle's open time
+    high    N  highest price, USDT
+    low     N  lowest price, USDT
+    close   N  last price, USDT
+    volume  N  traded volume, base coins
+    source  S  the venue it came from
+"""),
+)
+
+SENTIMENT = Table(
+    "sentiment",
+    PAIR,
+    TIMESTAMP,
+    14,
+    columns("""
+    value          N  mood of the news, 0 (bad) to 1 (good)
+    score          N  the same as a score, -1 to +1
+    article_count  N  articles that counted
+    counts         M  articles by kind
+    headlines      L  the heaviest articles, with published_at
+"""),
+)
+
+SIGNALS = Table(
+    "signals",
+    PAIR,
+    TIMESTAMP,
+    90,
+    columns("""
+    decision_id       S  the decision that this row is part of; timestamp is its time
+    at_utc            S  the decision's time
+"""),
+)
+"""One row a pair and decision: besides these columns, everything that the decision was made from."""
+
+MARKET_CONTEXT = Table(
+    "market-context",
+    Key("context_type"),
+    TIMESTAMP,
+    14,
+    columns("""
+    fear_greed     N  fear and greed index, 0 to 100
+    funding        M  funding rate by symbol, a fraction per 8 hours
+    btc_dominance  N  bitcoin's share of the market, percent
+    score          N  the market's mood, -1 to +1
+    failed         L  sources that did not answer
+"""),
+)
+MARKET = "market"
+"""The one context type there is so far: the whole market."""
+
+FORECASTS = Table(
+    "forecasts",
+    PAIR,
+    TIMESTAMP,
+    90,
+    columns("""
+    model            S  who forecast, such as chronos-2-small
+    fallback_reason  S  why a better model did not; absent when the first one asked answered
+    decision_id      S  the decision that the forecast was made for; timestamp is its time
+    price            N  last close when the forecast was made, USDT
+    q10              L  0.1 quantile by step, USDT
+    q50              L  median by step, USDT
+    q90              L  0.9 quantile by step, USDT
+    momentum_pct     N  the change that momentum expected at the same time, percent
+    outcome          L  what the typical price came to by step, USDT; absent until all steps have closed
+"""),
+)
+"""Every forecast with what came of it: what the forecast's weight is earned from."""
+
+ANALYSIS_STATE = Table(
+    "analysis_state",
+    PAIR,
+    None,
+    None,
+    columns("""
+    last_analysed_utc  S  when the pair was last analysed
+    decision_id        S  by which decision
+    cool_downs         M  ends of cool-downs by reason, ISO 8601
+"""),
+)
+
+IMPROVEMENTS = Table(
+    "improvements",
+    Key("improvement_id"),
+    None,
+    180,
+    columns("""
+    before    M  the strategy before
+    after     M  the strategy after
+    evidence  M  what spoke for the change
+    decision  S  what was decided, and why
+    rollback  S  when and why it was taken back
+"""),
+)
