@@ -63,21 +63,3 @@ class RedactingFilter(logging.Filter):
         if record.exc_text:
             record.exc_text = redacted(record.exc_text, self._secrets)
         return True
-
-
-def guard_logs(secrets: Iterable[SecretStr | str] = ()) -> RedactingFilter:
-    """Put one filter on every handler that exists now, of whatever logger; the filter, so that it can be removed.
-
-    Handlers, not loggers: a logger's filter does not see what its children log. Call it after logging is configured.
-    """
-    guard = RedactingFilter(secrets)
-    for handler in handlers():
-        handler.addFilter(guard)
-    return guard
-
-
-def handlers() -> list[logging.Handler]:
-    """Every handler of the root logger and of all others, once."""
-    root = logging.getLogger()
-    known = [root, *(log for log in list(root.manager.loggerDict.values()) if isinstance(log, logging.Logger))]
-    return list(dict.fromkeys(handler for log in known for handler in log.handlers))

@@ -31,7 +31,7 @@ def show_decision(desk: str, analysis: Analysis) -> None:
 @task(task_run_name="show-reconciliation", **THINK)
 def show_reconciliation(desk: str, seen: Reconciliation) -> None:
     """What differs between book and venue, as a table with the evidence."""
-    rows = [f"| {one.about} | {one.book} | {one.venue} | {one.evidence} |" for one in seen.findings]
+    rows = [_row(one.about, one.book, one.venue, one.evidence) for one in seen.findings]
     head = ["# Book and venue differ", "", "Nothing is bought until this is settled: `trader reconcile`.", ""]
     table = ["| what | book | venue | evidence |", "|---|---|---|---|", *rows]
     text = "\n".join([*head, *table])
@@ -42,3 +42,8 @@ def show_reconciliation(desk: str, seen: Reconciliation) -> None:
 def show_report(headline: tuple[str, str], uri: str) -> None:
     """The day in two sentences, and where its page is kept."""
     create_markdown_artifact("\n\n".join([*headline, f"Report: {uri}"]), key="daily-report", description="The day")
+
+
+def _row(*cells: object) -> str:
+    """One line of a markdown table; a ``|`` or a line break of a foreign text ends no cell."""
+    return "| " + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in cells) + " |"

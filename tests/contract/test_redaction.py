@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from adapters.coincheck import CoincheckExchange, Credentials, http_client
-from adapters.redaction import HIDDEN, RedactingFilter, guard_logs, handlers, one_line, redacted
+from adapters.redaction import HIDDEN, RedactingFilter, one_line, redacted
+from blocks.secrecy import CleanRecords
 from tests.contract import weather
 from trading.errors import TradingError
 from trading.money import yen
@@ -35,12 +36,12 @@ def lines():
     handler.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    guard = guard_logs([KEY, SECRET])
+    made = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(CleanRecords(made, (KEY, SECRET)))
     yield stream
+    logging.setLogRecordFactory(made)
     root.removeHandler(handler)
     root.setLevel(level)
-    for other in handlers():
-        other.removeFilter(guard)
 
 
 @given(st.text(max_size=40), st.text(min_size=4, max_size=20), st.text(max_size=40))
@@ -94,17 +95,14 @@ def test_a_record_is_redacted_in_message_arguments_and_traceback(lines):
     assert written.count(HIDDEN) >= 4
 
 
-def test_loggers_with_handlers_of_their_own_are_guarded():
-    """Prefect's loggers do not pass records on to the root: their handlers, and what children log, are covered, too."""
+def test_loggers_with_handlers_of_their_own_are_guarded(lines):
+    """Prefect's loggers do not pass records on to the root: what they and their children log is covered, too."""
     stream, log = io.StringIO(), logging.getLogger("a.library")
     handler = logging.StreamHandler(stream)
     log.addHandler(handler)
     log.propagate = False
-    guard = guard_logs([KEY])
     logging.getLogger("a.library.child").error("sent %s", PLAIN[0])
     log.removeHandler(handler)
-    for other in handlers():
-        other.removeFilter(guard)
     assert stream.getvalue() == f"sent {HIDDEN}\n"
 
 
