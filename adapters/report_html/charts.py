@@ -52,12 +52,14 @@ def pair_figure(report: DayReport, pair: str, candles: pd.DataFrame) -> str:
         figure.add_trace(trace, row=1, col=1)
     for trace in (trace for day in report.pairs if day.pair == pair for trace in _scores(day)):
         figure.add_trace(trace, row=2, col=1)
-    _lay_out(figure)
+    lay_out(figure)
+    figure.update_yaxes(title_text="USDT", row=1, col=1)
+    figure.update_yaxes(title_text="score", row=2, col=1, tickformat="+.1f", nticks=5)
     return str(figure.to_json())
 
 
 def _upper(report: DayReport, pair: str, candles: pd.DataFrame) -> Iterable[go.Candlestick | go.Scatter]:
-    yield _candles(candles)
+    yield candle_trace(candles)
     for line in report.positions:
         if line.pair == pair:
             yield from _held(line, candles)
@@ -68,7 +70,8 @@ def _upper(report: DayReport, pair: str, candles: pd.DataFrame) -> Iterable[go.C
             yield _mark(order.at, level, REFUSED, "x", title, order.note or "no note")
 
 
-def _lay_out(figure: go.Figure) -> None:
+def lay_out(figure: go.Figure) -> None:
+    """Size, fonts and axes as every figure of the page has them."""
     figure.update_layout(
         template="none",
         height=460,
@@ -85,11 +88,9 @@ def _lay_out(figure: go.Figure) -> None:
         rangeslider_visible=False, tickformat="%H:%M", showgrid=True, zeroline=False, nticks=10, tickangle=0
     )
     figure.update_yaxes(showgrid=True, zeroline=False, nticks=6)
-    figure.update_yaxes(title_text="USDT", row=1, col=1)
-    figure.update_yaxes(title_text="score", row=2, col=1, tickformat="+.1f", nticks=5)
 
 
-def _jst(at: datetime) -> datetime:
+def jst(at: datetime) -> datetime:
     """Japanese wall-clock time without a zone: plotly draws times as they are written."""
     return at.astimezone(JST).replace(tzinfo=None)
 
@@ -99,7 +100,8 @@ def _hover(text: str) -> str:
     return "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(text, HOVER_WIDTH))
 
 
-def _candles(candles: pd.DataFrame) -> go.Candlestick:
+def candle_trace(candles: pd.DataFrame) -> go.Candlestick:
+    """The candles, pale, by Japanese time."""
     return go.Candlestick(
         x=candles["open_time"].dt.tz_convert(JST).dt.tz_localize(None),
         open=candles["open"],
@@ -134,7 +136,7 @@ def _held(line: PositionLine, candles: pd.DataFrame) -> Iterable[go.Scatter]:
 def _mark(at: datetime, level: float, colour: str, symbol: str, title: str, why: str) -> go.Scatter:
     """One trade. Its words travel as data, not in the template: there plotly would read ``%{...}`` as a field."""
     return go.Scatter(
-        x=[_jst(at)],
+        x=[jst(at)],
         y=[level],
         mode="markers",
         marker={"symbol": symbol, "size": 15, "color": colour, "line": {"width": 2, "color": "white"}},
@@ -149,7 +151,7 @@ def _stop_line(line: PositionLine, entry_usdt: float) -> Iterable[go.Scatter]:
         return
     levels = [float(stop / line.entry_price_jpy) * entry_usdt for _, stop in line.stops]
     yield go.Scatter(
-        x=[_jst(at) for at, _ in line.stops],
+        x=[jst(at) for at, _ in line.stops],
         y=levels,
         mode="lines",
         line={"color": STOP, "width": 2, "shape": "hv", "dash": "dot"},
@@ -161,7 +163,7 @@ def _stop_line(line: PositionLine, entry_usdt: float) -> Iterable[go.Scatter]:
 
 def _scores(pair: PairDay) -> Iterable[go.Scatter]:
     """The score with both thresholds. A missing score is a gap in the line, not a bridge over it."""
-    times = [_jst(item.at) for item in pair.judgements]
+    times = [jst(item.at) for item in pair.judgements]
     levels = {"buy": [i.buy_threshold for i in pair.judgements], "sell": [i.sell_threshold for i in pair.judgements]}
     for name, colour in (("buy", BUY), ("sell", SELL)):
         yield go.Scatter(

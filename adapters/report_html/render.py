@@ -6,7 +6,7 @@ page carries a policy that forbids the browser to fetch anything at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 
@@ -16,8 +16,9 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from adapters.report_html.charts import Chart, active_pairs, pair_figure
+from adapters.report_html.fan import fan_figure, inside
 from trading.candles import empty
-from trading.report import SAID_NO, DayReport, PairDay, headline, words
+from trading.report import SAID_NO, DayReport, Outlook, PairDay, headline, words
 from trading.report.rows import coin_of
 from trading.report.why import reason_text
 
@@ -86,6 +87,16 @@ def _charts(report: DayReport, candles: Mapping[str, pd.DataFrame]) -> list[Char
     ]
 
 
+def _fans(report: DayReport, candles: Mapping[str, pd.DataFrame]) -> list[Chart]:
+    """What was forecast of one coin: the first of those that were traded that a model spoke of."""
+    for pair in active_pairs(report):
+        outlooks = [one.outlook for day in report.pairs if day.pair == pair for one in day.judgements if one.outlook]
+        if outlooks:
+            seen = candles.get(pair, empty())
+            return [Chart(pair, inside(outlooks, seen), _safe_json(fan_figure(outlooks, seen)))]
+    return []
+
+
 def _caption(report: DayReport, pair: str) -> str:
     lines = [line for line in report.positions if line.pair == pair]
     told = [f"bought {words.clock(line.opened_at)}" for line in lines if line.opened_today]
@@ -117,11 +128,26 @@ def render_report(report: DayReport, candles: Mapping[str, pd.DataFrame], *, whe
             report=report,
             headline=headline(report),
             charts=_charts(report, candles),
+            fans=_fans(report, candles),
             calls=_calls(report),
             closest=words.closest_call(report),
             where=where,
             glossary=GLOSSARY,
             jst=words.JST,
+            plotly=Markup(get_plotlyjs()),  # noqa: S704 - the installed library's own text, from no input
+        )
+    )
+
+
+def render_fan(title: str, outlooks: Sequence[Outlook], candles: pd.DataFrame) -> str:
+    """One pair's forecasts over its candles (USDT), as a page of its own."""
+    return (
+        _environment()
+        .get_template("fan.html.j2")
+        .render(
+            title=title,
+            lead=inside(outlooks, candles),
+            figure=_safe_json(fan_figure(outlooks, candles)),
             plotly=Markup(get_plotlyjs()),  # noqa: S704 - the installed library's own text, from no input
         )
     )

@@ -5,7 +5,7 @@ Pure: the books of the day come in (``DayBooks``), one frozen ``DayReport`` goes
 """
 
 from trading.report.build import day_report
-from trading.report.rows import Judgement, Part, judgement
+from trading.report.rows import Judgement, Outlook, Part, judgement
 from trading.report.shapes import (
     SAID_NO,
     DayBooks,
@@ -27,6 +27,7 @@ __all__ = [
     "Judgement",
     "Money",
     "OrderLine",
+    "Outlook",
     "PairDay",
     "Part",
     "PositionLine",

@@ -31,6 +31,17 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a model expected of the hour after ``at``: quantile paths by 5-minute step, USDT, and who said so."""
+
+    at: datetime
+    model: str
+    q10: tuple[float, ...]
+    q50: tuple[float, ...]
+    q90: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What one analysis thought of one pair.
 
@@ -39,6 +50,7 @@ class Judgement:
     close_usdt   the analysis venue's last closed price: for charts, never for money.
     fallback     why the forecast was not the model's; empty when it was.
     neutral      inputs that counted as neutral, each with its reason.
+    outlook      the forecast's quantile paths; None where momentum stood in, which has none.
     """
 
     pair: str
@@ -55,6 +67,7 @@ class Judgement:
     fallback: str
     neutral: tuple[str, ...]
     reasons: tuple[str, ...]
+    outlook: Outlook | None = None
 
     @property
     def short_by(self) -> float | None:
@@ -111,6 +124,20 @@ def _neutral(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(f"{name}: {note}" for name, note in notes if note)
 
 
+def _outlook(row: Mapping[str, Any], at: datetime) -> Outlook | None:
+    """The paths of the forecast, where all three are there, equally long and of numbers only."""
+    forecast = _inner(row, "forecast")
+    paths = [[number(value) for value in _values(forecast.get(name))] for name in ("q10", "q50", "q90")]
+    if len({len(path) for path in paths}) != 1 or not paths[0] or any(None in path for path in paths):
+        return None
+    q10, q50, q90 = (tuple(value for value in path if value is not None) for path in paths)
+    return Outlook(at, text(forecast.get("model")), q10, q50, q90)
+
+
+def _values(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else ()
+
+
 def judgement(pair: str, row: Mapping[str, Any]) -> Judgement | None:
     """One row of a pair as a judgement; None when it does not say when it was made."""
     seconds = number(row.get("timestamp"))
@@ -131,4 +158,5 @@ def judgement(pair: str, row: Mapping[str, Any]) -> Judgement | None:
         fallback=_fallback(row),
         neutral=_neutral(row),
         reasons=_texts(row.get("reasons")),
+        outlook=_outlook(row, datetime.fromtimestamp(seconds, UTC)),
     )
