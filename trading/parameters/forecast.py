@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from trading.parameters.kinds import Bars, Parameters, Percent, Positive, Share
+from trading.parameters.kinds import Bars, Multiplier, Parameters, Percent, Positive, Share
 
 
 class ForecastParameters(Parameters):
@@ -12,6 +12,9 @@ class ForecastParameters(Parameters):
 
     forecast_steps: Bars = Field(12, description="Steps of 5 minutes that are forecast.")
     forecast_outlier_pct: Positive = Field(20.0, description="A step further off than this counts as the price.")
+    forecast_absurd_factor: Multiplier = Field(
+        2.0, description="A forecast this many times the price, or this part of it, is none: the next model is asked."
+    )
     forecast_full_change_pct: Positive = Field(3.0, description="Forecast change that is worth a full 1.")
     forecast_trend_min_steps: int = Field(
         6, ge=2, le=1000, description="Fewest steps for the trend of the path to count."
