@@ -1,0 +1,1 @@
+"""What runs inside the endpoint's container, on its own: nothing here imports our packages."""
