@@ -11,6 +11,10 @@ class ContextParameters(Parameters):
     """What the whole market's mood is worth."""
 
     context_stale_hours: Positive = Field(2.0, description="Age above which the market context counts as neutral.")
+    context_fear_greed_max_hours: Positive = Field(48.0, description="Own age above which fear and greed is left out.")
+    context_funding_max_hours: Positive = Field(3.0, description="Own age above which funding rates are left out.")
+    context_dominance_max_hours: Positive = Field(6.0, description="Own age above which Bitcoin's share is left out.")
+    context_ahead_minutes: Positive = Field(5.0, description="How far a source's clock may run ahead of the market's.")
     context_weight_fear_greed: Share = Field(0.5, description="Weight of fear and greed in the context.")
     context_weight_funding: Share = Field(0.3, description="Weight of funding rates in the context.")
     context_weight_dominance: Share = Field(0.2, description="Weight of Bitcoin's share in the context.")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from trading.signals.curves import clip
-from trading.signals.readings import age_s, number
+from trading.signals.readings import age_s, level, own_age_s
 from trading.strategy import Strategy
+
+FEAR_GREED, FUNDING, DOMINANCE = "fear_greed", "funding", "btc_dominance"
+
+RANGES: Mapping[str, tuple[float, float]] = {FEAR_GREED: (0.0, 100.0), FUNDING: (-1.0, 1.0), DOMINANCE: (0.0, 100.0)}
+"""The sources, and what their values can be; anything else is no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,7 @@ class ContextSignal:
     """The score and what it came from.
 
     fear_greed      0 to 100; btc_dominance percent; funding the mean 8-hour rate. None: this source is not there.
+    age_s           age of the reading; ages_s of the values in it, each by its source's own time.
     sources         the names of the sources the score was made from.
     note            what is missing or stale, in words; empty when all is there.
     """
@@ -28,13 +34,14 @@ class ContextSignal:
     age_s: float | None
     sources: tuple[str, ...]
     note: str
+    ages_s: Mapping[str, float] = field(default_factory=dict)
 
 
 def context_signal(reading: Mapping[str, Any] | None, at: datetime, strategy: Strategy) -> ContextSignal:
     """Judge the newest reading (timestamp in epoch s; fear_greed, funding, btc_dominance as far as they are there).
 
-    The weights of absent or impossible values are spread over the others. No reading, or one that is stale or from
-    after ``at``, is neutral, AND its values are absent: they move neither the thresholds nor the dominance shift.
+    The weights of absent, impossible or outdated values are spread over the others. No reading, or one that is stale or
+    from after ``at``, is neutral, AND its values are absent: they move neither the thresholds nor the dominance shift.
     """
     if reading is None:
         return _neutral(None, "no market context: neutral")
@@ -45,19 +52,54 @@ def context_signal(reading: Mapping[str, Any] | None, at: datetime, strategy: St
         return _neutral(
             age, f"market context is {age / 3600:.1f} h old, over {strategy.context_stale_hours:g} h: neutral"
         )
-    fear_greed = _within(number(reading, "fear_greed"), 0, 100)
-    dominance = _within(number(reading, "btc_dominance"), 0, 100)
-    funding = _within(number(reading, "funding"), -1, 1)
-    values: dict[str, tuple[float, float]] = {}
-    if fear_greed is not None:
-        values["fear_greed"] = (strategy.context_weight_fear_greed, fear_greed_value(fear_greed, strategy))
-    if funding is not None:
-        values["funding"] = (strategy.context_weight_funding, funding_value(funding, strategy))
-    if dominance is not None:
-        values["btc_dominance"] = (strategy.context_weight_dominance, dominance_value(dominance, strategy))
-    absent = [name for name in ("fear_greed", "funding", "btc_dominance") if name not in values]
+    values, ages, absent = _usable(reading, at, strategy)
     note = f"market context without {', '.join(absent)}" + ("" if values else ": neutral") if absent else ""
-    return ContextSignal(_weighed(values), fear_greed, dominance, funding, age, tuple(values), note)
+    levels = (values.get(FEAR_GREED), values.get(DOMINANCE), values.get(FUNDING))
+    return ContextSignal(_score(values, strategy), *levels, age, tuple(values), note, ages)
+
+
+def unusable(source: str, age: float | None, strategy: Strategy) -> str:
+    """Why a value of this own age (seconds) may not be used, in words; empty when it may."""
+    limit_h = {
+        FEAR_GREED: strategy.context_fear_greed_max_hours,
+        FUNDING: strategy.context_funding_max_hours,
+        DOMINANCE: strategy.context_dominance_max_hours,
+    }[source]
+    if age is None:
+        return "without a time of its own"
+    if age < -strategy.context_ahead_minutes * 60:
+        return "from the future"
+    return f"{age / 3600:.1f} h old, over {limit_h:g} h" if age > limit_h * 3600 else ""
+
+
+def _usable(
+    reading: Mapping[str, Any], at: datetime, strategy: Strategy
+) -> tuple[dict[str, float], dict[str, float], list[str]]:
+    """The values that count and their own ages, and the sources that do not, with the reason where there is one."""
+    values: dict[str, float] = {}
+    ages: dict[str, float] = {}
+    absent: list[str] = []
+    for source, (low, high) in RANGES.items():
+        value, own_age = level(reading, source), own_age_s(reading, source, at)
+        if value is None or not low <= value <= high:
+            absent.append(source)
+        elif trouble := unusable(source, own_age, strategy):
+            absent.append(f"{source} ({trouble})")
+        elif own_age is not None:
+            values[source], ages[source] = value, own_age
+    return values, ages, absent
+
+
+def _score(values: Mapping[str, float], strategy: Strategy) -> float:
+    """The weighted mean of what the values are worth, over those that are there; 0 without any."""
+    rules = {
+        FEAR_GREED: (strategy.context_weight_fear_greed, fear_greed_value),
+        FUNDING: (strategy.context_weight_funding, funding_value),
+        DOMINANCE: (strategy.context_weight_dominance, dominance_value),
+    }
+    total = sum(rules[source][0] for source in values)
+    worth = sum(rules[source][0] * rules[source][1](value, strategy) for source, value in values.items())
+    return clip(worth / total) if total > 0 else 0.0
 
 
 def fear_greed_value(index: float, strategy: Strategy) -> float:
@@ -96,15 +138,6 @@ def funding_value(rate: float, strategy: Strategy) -> float:
 def dominance_value(percent: float, strategy: Strategy) -> float:
     """Bitcoin's share of the market in percent -> [-1, 1]."""
     return clip(-(percent - strategy.dominance_neutral_pct) / strategy.dominance_full_pct)
-
-
-def _weighed(values: Mapping[str, tuple[float, float]]) -> float:
-    total = sum(weight for weight, _ in values.values())
-    return clip(sum(weight * value for weight, value in values.values()) / total) if total > 0 else 0.0
-
-
-def _within(value: float | None, low: float, high: float) -> float | None:
-    return value if value is not None and low <= value <= high else None
 
 
 def _neutral(age: float | None, note: str) -> ContextSignal:

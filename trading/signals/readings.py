@@ -24,3 +24,25 @@ def number(reading: Mapping[str, Any], key: str) -> float | None:
     except (TypeError, ValueError):
         return None
     return found if math.isfinite(found) else None
+
+
+def level(reading: Mapping[str, Any], key: str) -> float | None:
+    """A number of a reading; of a map, such as rates by symbol, the mean of the numbers in it; None without any."""
+    found = reading.get(key)
+    if not isinstance(found, Mapping):
+        return number(reading, key)
+    values = [value for name in found if (value := number(found, name)) is not None]
+    return sum(values) / len(values) if values else None
+
+
+def own_age_s(reading: Mapping[str, Any], source: str, at: datetime) -> float | None:
+    """Seconds from a source's own time (``sources.<source>.as_of``, epoch s) to ``at``.
+
+    A reading that names no sources is as old as its ``timestamp``; None when it names them, but this one has no time.
+    """
+    sources = reading.get("sources")
+    if not isinstance(sources, Mapping):
+        return age_s(reading, at)
+    told = sources.get(source)
+    stamp = number(told, "as_of") if isinstance(told, Mapping) else None
+    return None if stamp is None else at.timestamp() - stamp

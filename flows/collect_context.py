@@ -1,0 +1,33 @@
+"""Collect the market context: three sources, each asked by itself, one reading of what came."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import flow, unmapped
+
+from blocks.desk import DeskName
+from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, run_name
+from tasks.collect import market_time
+from tasks.context import ask_source, store_context
+from tasks.notify import tell
+from trading.services.context import Mood, notices_of
+from trading.signals.context import RANGES
+
+
+@flow(name="collect_context", flow_run_name=run_name("context"), task_runner=SIX_THREADS)
+def collect_context(desk: DeskName = "embedded", at: datetime | None = None) -> Mood | None:
+    """Store fear and greed, funding and Bitcoin's share as far as they can be had.
+
+    desk: the desk whose market is read.  at: the market's time; now when left out.
+    A source that fails is left out of the reading by name and fails this run after the others were stored; when all
+    fail, nothing is stored and an alarm is told.
+    """
+    sources = list(RANGES)
+    moment = market_time(desk, at)
+    read = outcomes_of(sources, ask_source.map(unmapped(desk), sources, unmapped(moment)))
+    mood = store_context(desk, read, moment) if read.values else None
+    if notices := notices_of(read, moment):
+        tell(desk, notices)
+    fail_if_any(read.errors)
+    return mood

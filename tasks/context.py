@@ -1,0 +1,33 @@
+"""Tasks of ``collect_context``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import task
+
+from blocks.desk import open_desk
+from tasks.policies import ASK, WRITE
+from trading.errors import BadInput
+from trading.ports.context import Measured
+from trading.services import context as verbs
+from trading.services.context import Mood
+from trading.services.looks import Outcomes
+
+
+@task(task_run_name="context-{source}", **ASK)
+def ask_source(desk: str, source: str, at: datetime) -> Measured:
+    """What one source says of the whole market."""
+    room = open_desk(desk)
+    for one in room.moods:
+        if one.name == source:
+            return verbs.measure(one, at, room.strategy)
+    msg = f"unknown source {source!r} of the market context; there are {', '.join(one.name for one in room.moods)}"
+    raise BadInput(msg)
+
+
+@task(task_run_name="store-context", **WRITE)
+def store_context(desk: str, read: Outcomes[Measured], at: datetime) -> Mood:
+    """The reading into the table, with what failed."""
+    room = open_desk(desk)
+    return verbs.store(read, at, room.readings, room.strategy)

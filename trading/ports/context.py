@@ -1,0 +1,37 @@
+"""What the market context needs: sources that each measure one thing of the whole market."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One answer of one source.
+
+    name   what it measures: ``fear_greed`` (0 to 100), ``funding`` (a part per 8 hours), ``btc_dominance`` (percent).
+    value  the number, or numbers by symbol.
+    as_of  the source's own time of it, aware UTC; never the time of asking.
+    url    where it was asked, without secrets.  note: what is not as it should be, in words.
+    """
+
+    name: str
+    value: float | Mapping[str, float]
+    as_of: datetime
+    provider: str
+    url: str
+    note: str = ""
+
+
+class ContextSource(Protocol):
+    """One provider of one measurement."""
+
+    @property
+    def name(self) -> str:
+        """What it measures, a key of ``trading.signals.context.RANGES``."""
+
+    def read(self) -> Measured:
+        """The newest value there is. Raises Transient, Rejected for a value that means nothing, Halt; no default."""

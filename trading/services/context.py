@@ -1,0 +1,82 @@
+"""Context: what the sources say of the whole market becomes one stored reading, with what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trading.errors import Rejected
+from trading.ports import Notice, Readings
+from trading.ports.context import ContextSource, Measured
+from trading.services.looks import Outcomes
+from trading.signals.context import ContextSignal, context_signal, unusable
+from trading.strategy import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """One stored reading: its row, how it is judged right away, and why sources failed, by name."""
+
+    at: datetime
+    row: Mapping[str, Any]
+    signal: ContextSignal
+    failed: Mapping[str, str]
+
+
+def measure(source: ContextSource, at: datetime, strategy: Strategy) -> Measured:
+    """Ask one source. Raises what it raises, and Rejected for a value that is too old, or from after ``at``."""
+    found = source.read()
+    if trouble := unusable(source.name, (at - found.as_of).total_seconds(), strategy):
+        msg = f"{found.provider}: {source.name} is as of {found.as_of:%Y-%m-%d %H:%M} UTC, {trouble}; left out"
+        raise Rejected(msg)
+    return found
+
+
+def store(read: Outcomes[Measured], at: datetime, readings: Readings, strategy: Strategy) -> Mood:
+    """Store what came, with the names of what did not; nothing is made up for it (I18).
+
+    Raises Rejected when nothing came: a row without values would only hide that.
+    """
+    if not read.values:
+        msg = f"no source of the market context answered at {at:%Y-%m-%d %H:%M} UTC: nothing is stored"
+        raise Rejected(msg)
+    row = row_of(read, at, strategy)
+    readings.put_context(at, row)
+    return Mood(at, row, _judged(row, at, strategy), read.errors)
+
+
+def row_of(read: Outcomes[Measured], at: datetime, strategy: Strategy) -> dict[str, Any]:
+    """A row of the table ``market-context``: values, their sources, the score, and what failed with its reason."""
+    row: dict[str, Any] = {
+        **{name: found.value for name, found in read.values.items()},
+        "sources": {name: _source(found, at) for name, found in read.values.items()},
+        "failed": [f"{name}: {error}" for name, error in read.errors.items()],
+    }
+    return {**row, "score": _judged(row, at, strategy).score}
+
+
+def notices_of(read: Outcomes[Measured], at: datetime) -> list[Notice]:
+    """What people are told: which sources are missing; an alarm when all are."""
+    if not read.errors:
+        return []
+    reasons = "; ".join(f"{name}: {error}" for name, error in read.errors.items())
+    if read.values:
+        return [Notice("context.partial", f"market context without {reasons}", at)]
+    return [Notice("context.missing", f"no market context, it soon counts as neutral: {reasons}", at, alarm=True)]
+
+
+def _judged(row: Mapping[str, Any], at: datetime, strategy: Strategy) -> ContextSignal:
+    return context_signal({**row, "timestamp": int(at.timestamp())}, at, strategy)
+
+
+def _source(found: Measured, at: datetime) -> dict[str, Any]:
+    """Where a value came from; times in epoch seconds, like the row's own."""
+    return {
+        "as_of": int(found.as_of.timestamp()),
+        "age_s": round((at - found.as_of).total_seconds()),
+        "provider": found.provider,
+        "url": found.url,
+        **({"note": found.note} if found.note else {}),
+    }
