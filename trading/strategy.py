@@ -22,6 +22,7 @@ from trading.parameters.acting import (
     PositionParameters,
     SizingParameters,
 )
+from trading.parameters.calibration import CalibrationParameters
 from trading.parameters.context import ContextParameters
 from trading.parameters.forecast import ForecastParameters
 from trading.parameters.kinds import Parameters
@@ -54,6 +55,7 @@ RISES: Sequence[tuple[str, ...]] = (
     ("sma_short", "sma_long"),
     ("volume_calm_ratio", "volume_full_ratio"),
     ("forecast_cv_calm_pct", "forecast_cv_wide_pct"),
+    ("forecast_skill_min", "forecast_skill_window"),
     ("fear_extreme", "fear_strong", "fear_mild", "greed_mild", "greed_strong", "greed_extreme"),
     ("dominance_low_pct", "dominance_high_pct"),
     ("fear_buy_at", "greed_buy_at"),
@@ -82,6 +84,7 @@ class Strategy(  # pydantic lists the fields of the last base first: the bases a
     DecisionParameters,
     ContextParameters,
     SentimentParameters,
+    CalibrationParameters,
     ForecastParameters,
     TechnicalParameters,
     Identity,

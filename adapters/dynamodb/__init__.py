@@ -1,4 +1,4 @@
-"""The tables on DynamoDB: the books, the candles and the readings, over one shared client."""
+"""The tables on DynamoDB: the books, the candles, the readings and the forecasts, over one shared client."""
 
 from __future__ import annotations
 
@@ -10,19 +10,30 @@ from adapters.aws import Aws
 from adapters.dynamodb.candles import DynamoCandles
 from adapters.dynamodb.client import Dynamo
 from adapters.dynamodb.errors import Lost, PairTaken
+from adapters.dynamodb.forecasts import DynamoForecasts
 from adapters.dynamodb.ledger import DynamoLedger
 from adapters.dynamodb.readings import DynamoReadings
 from trading.tables import Names
 
-__all__ = ["DynamoCandles", "DynamoLedger", "DynamoReadings", "Lost", "PairTaken", "Tables", "open_tables"]
+__all__ = [
+    "DynamoCandles",
+    "DynamoForecasts",
+    "DynamoLedger",
+    "DynamoReadings",
+    "Lost",
+    "PairTaken",
+    "Tables",
+    "open_tables",
+]
 
 
 class Tables(NamedTuple):
-    """The three stores that live in DynamoDB."""
+    """The stores that live in DynamoDB."""
 
     ledger: DynamoLedger
     candles: DynamoCandles
     readings: DynamoReadings
+    forecasts: DynamoForecasts
 
 
 def _utc_now() -> datetime:
@@ -35,4 +46,9 @@ def open_tables(names: Names, aws: Aws, now: Callable[[], datetime] = _utc_now) 
     now:  what ``last_updated_utc`` says, and nothing else: this machine's clock unless given.
     """
     dynamo = Dynamo(aws.dynamodb)
-    return Tables(DynamoLedger(names, dynamo, now), DynamoCandles(names, dynamo), DynamoReadings(names, dynamo))
+    return Tables(
+        DynamoLedger(names, dynamo, now),
+        DynamoCandles(names, dynamo),
+        DynamoReadings(names, dynamo),
+        DynamoForecasts(names, dynamo),
+    )

@@ -72,12 +72,14 @@ FORECASTS = Table(
     model            S  who forecast, such as chronos-2-small
     fallback_reason  S  why a better model did not; absent when the first one asked answered
     decision_id      S  the decision that the forecast was made for; timestamp is its time
+    first_step_at    S  open time of the candle of the first step, ISO 8601
     price            N  last close when the forecast was made, USDT
-    q10              L  0.1 quantile by step, USDT
+    q10              L  0.1 quantile by step, USDT; empty where the model gives none
     q50              L  median by step, USDT
-    q90              L  0.9 quantile by step, USDT
+    q90              L  0.9 quantile by step, USDT; empty where the model gives none
     momentum_pct     N  the change that momentum expected at the same time, percent
-    outcome          L  what the typical price came to by step, USDT; absent until all steps have closed
+    volatility_pct   N  standard deviation of one step in the window before, percent
+    outcome          L  what the typical price came to by step, USDT; absent until known, empty when it never will be
 """),
 )
 """Every forecast with what came of it: what the forecast's weight is earned from."""
