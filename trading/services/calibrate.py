@@ -1,0 +1,75 @@
+"""Calibrate: keep every forecast, write what came of it, and say what weight the forecasts have earned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from trading.calibration.making import forecast_of, outcome_of, typical_prices
+from trading.calibration.records import Forecast
+from trading.calibration.table import CalibrationRow, calibration_rows
+from trading.calibration.weight import EARNED, EarnedWeight, earned_weight
+from trading.pairs import Pair
+from trading.ports import CandleStore
+from trading.ports.forecasts import Forecasts
+from trading.services.intents import decision_id_of
+from trading.signals.forecast import ForecastSignal
+from trading.strategy import Strategy
+from trading.tables import PRICES
+
+LATE = timedelta(hours=1)
+"""How long a candle that is missing is waited for, after the forecast's last step has closed."""
+LOOK_BACK = timedelta(days=PRICES.ttl_days or 14)
+"""An older forecast cannot be settled: its candles have been forgotten."""
+
+
+def record(
+    pair: Pair, at: datetime, signal: ForecastSignal, store: CandleStore, forecasts: Forecasts, strategy: Strategy
+) -> bool:
+    """Keep what was forecast for a pair in the analysis of ``at``; whether it was new."""
+    window = store.window(pair, at, strategy.candles_window)
+    return forecasts.put(forecast_of(pair.key, at, decision_id_of(at), signal, window, strategy))
+
+
+def settle(pair: Pair, at: datetime, store: CandleStore, forecasts: Forecasts) -> int:
+    """Write the outcome of each forecast of a pair whose steps have all closed by ``at``; how many.
+
+    A forecast that lacks candles is looked at again for an hour. After that the missing steps are left out of its
+    loss, and with fewer than half of its steps it is settled as having no outcome.
+    """
+    written = 0
+    for one in forecasts.pending(pair.key, at - LOOK_BACK, at):
+        if one.ends_at > at:
+            continue
+        prices = outcome_prices(one, pair, store)
+        if None not in prices or at >= one.ends_at + LATE:
+            written += forecasts.settle(one, outcome_of(prices))
+    return written
+
+
+def outcome_prices(forecast: Forecast, pair: Pair, store: CandleStore) -> tuple[float | None, ...]:
+    """What the typical price came to by step, as far as the store has the candles."""
+    return typical_prices(forecast, store.window(pair, forecast.ends_at, len(forecast.q50)))
+
+
+def earned(pairs: Sequence[Pair], at: datetime, model: str, forecasts: Forecasts, strategy: Strategy) -> EarnedWeight:
+    """The weight that a model has earned by ``at``, over all pairs; nothing is read when the weight is fixed."""
+    past: list[Forecast] = []
+    if strategy.forecast_weight_mode == EARNED:
+        past = forecasts.recent([pair.key for pair in pairs], model, at, strategy.forecast_skill_window)
+    return earned_weight(past, model, strategy)
+
+
+def model_in_use(signals: Iterable[ForecastSignal], fallback: str = "no model") -> str:
+    """Who made most of an analysis's forecasts; the first by name of several; ``fallback`` when there are none."""
+    count = Counter(signal.model for signal in signals)
+    return min(count, key=lambda model: (-count[model], model), default=fallback)
+
+
+def table(
+    pairs: Sequence[Pair], since: datetime, until: datetime, forecasts: Forecasts, strategy: Strategy
+) -> list[CalibrationRow]:
+    """How good the forecasts made between two times were, by model and pair and all together."""
+    past = [one for pair in pairs for one in forecasts.settled(pair.key, since, until)]
+    return calibration_rows(past, strategy)
