@@ -177,11 +177,7 @@ class CheckpointModel:
     """A Chronos-2 checkpoint folder, run by chronos-forecasting and torch."""
 
     def __init__(self, folder: Path) -> None:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["chronos_config"]
-        self.name = f"chronos-2 checkpoint {folder.name}"
-        self.context_length = int(config["context_length"])
-        self.steps = int(config["output_patch_size"]) * int(config["max_output_patches"])
-        self.levels = tuple(float(level) for level in config["quantiles"])
+        self.name, self.context_length, self.steps, self.levels = checkpoint_facts(folder)
         from chronos import BaseChronosPipeline  # type: ignore[import-not-found]
 
         self._pipeline = BaseChronosPipeline.from_pretrained(str(folder), device_map="cpu", dtype="float32")
@@ -197,6 +193,13 @@ class CheckpointModel:
         )
         # Each is (1, steps, levels): one variate.
         return np.stack([np.asarray(one, dtype=np.float64)[0].T for one in found])
+
+
+def checkpoint_facts(folder: Path) -> tuple[str, int, int, tuple[float, ...]]:
+    """Name, context length, most steps and trained levels of a checkpoint, from its ``config.json`` alone."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["chronos_config"]
+    steps = int(config["output_patch_size"]) * int(config["max_output_patches"])
+    return "chronos-2", int(config["context_length"]), steps, tuple(float(level) for level in config["quantiles"])
 
 
 # ------------------------------------------------------------------------------------------------- reading the request
