@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from simulator import binance, control, futures, indices, news, slack
+from simulator import binance, control, futures, indices, news, sagemaker, slack
 from simulator.coincheck import private, public
 from simulator.config import SimulatorConfig
 from simulator.misbehave import misbehave
@@ -18,6 +18,7 @@ PROVIDERS: dict[str, list[web.RouteDef]] = {
     "coingecko": indices.coingecko_routes(),
     "cryptopanic": news.routes(),
     "slack": slack.routes(),
+    "sagemaker": sagemaker.routes(),
 }
 """Prefix -> the endpoints below it; ``http://HOST:PORT/<prefix>`` is the provider's base URL."""
 
@@ -28,5 +29,6 @@ def make_app(config: SimulatorConfig) -> web.Application:
     app[WORLD] = make_world(config)
     for prefix, routes in PROVIDERS.items():
         app.add_routes(web.RouteDef(r.method, f"/{prefix}{r.path}", r.handler, r.kwargs) for r in routes)
-    app.add_routes(control.routes())
+    app[sagemaker.ENDPOINT] = sagemaker.Endpoint()
+    app.add_routes([*control.routes(), *sagemaker.control_routes()])
     return app

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simulator.seeded import rng
 
-type Target = Literal["coincheck", "binance", "fapi", "cryptopanic", "alternative", "coingecko", "slack"]
-type Kind = Literal["latency", "429", "5xx", "status", "reset", "lost_reply", "truncated", "html", "stale", "gap"]
+type Target = Literal["coincheck", "binance", "fapi", "cryptopanic", "alternative", "coingecko", "slack", "sagemaker"]
+type ModelKind = Literal[
+    "model_error", "not_ready", "fewer_series", "fewer_steps", "missing_level", "nan", "crossing", "absurd", "shuffled"
+]
+type Kind = Literal[
+    "latency", "429", "5xx", "status", "reset", "lost_reply", "truncated", "html", "stale", "gap", ModelKind
+]
+MODEL_KINDS: frozenset[str] = frozenset(get_args(ModelKind.__value__))
+"""What only a model does."""
 
 
 class FaultSpec(BaseModel):
@@ -42,6 +49,9 @@ class FaultSpec(BaseModel):
             raise ValueError(msg)
         if self.kind == "gap" and self.target != "binance":
             msg = "kind 'gap' hides candles, which only the target 'binance' has"
+            raise ValueError(msg)
+        if self.kind in MODEL_KINDS and self.target != "sagemaker":
+            msg = f"kind {self.kind!r} spoils forecasts, which only the target 'sagemaker' makes"
             raise ValueError(msg)
         return self
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.faults import Fault
+from simulator.faults import MODEL_KINDS, Fault
+from simulator.sagemaker import SPOILT, error_reply
 from simulator.times import CANDLE_MS
 from simulator.world import FROZEN_MS, HIDDEN, WORLD
 
@@ -40,6 +41,8 @@ async def misbehave(request: web.Request, handler: Handler) -> web.StreamRespons
 
 async def _overload(fault: Fault, _request: web.Request, _handler: Handler) -> web.StreamResponse:
     """429, in the provider's own words."""
+    if fault.spec.target == "sagemaker":
+        return error_reply("ThrottlingException", 429)
     body = OVERLOADED.get(fault.spec.target)
     reply = web.json_response(body, status=429) if body else web.Response(text="rate_limited", status=429)
     reply.headers["Retry-After"] = "1"
@@ -74,6 +77,12 @@ async def _hide(fault: Fault, request: web.Request, handler: Handler) -> web.Str
     """Leave out the candles before the last one that had closed when the fault was set."""
     forming_ms = fault.set_ms // CANDLE_MS * CANDLE_MS
     request[HIDDEN] = frozenset(forming_ms - n * CANDLE_MS for n in range(2, 2 + fault.spec.rows))
+    return await handler(request)
+
+
+async def _spoil(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let the model answer wrongly, in the way that the fault is named after."""
+    request[SPOILT] = fault.spec.kind
     return await handler(request)
 
 
@@ -114,4 +123,5 @@ KINDS: dict[str, Callable[[Fault, web.Request, Handler], Awaitable[web.StreamRes
     "reset": _reset,
     "lost_reply": _lose,
     "truncated": _cut,
+    **dict.fromkeys(MODEL_KINDS, _spoil),
 }

@@ -1,0 +1,128 @@
+"""A model in this process: an ONNX file run by ONNX Runtime, without torch.
+
+The file's contract: input ``context`` float32 (series, context_length), NaN where nothing is known, so a shorter series
+is NaN on its left; output ``quantiles`` (series, levels, steps), in the unit of the input. Its ``metadata_props`` give
+``name``, ``context_length``, ``steps`` and ``quantile_levels`` (a JSON list).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from adapters.forecast.model import Answer
+from adapters.redaction import one_line
+from trading.errors import BadInput, TradingError
+from trading.signals.outlook import LEVELS, Series, checked
+
+AGAIN_AFTER_S = 300.0
+"""How long a file that could not be loaded is not asked for again: six pairs must not wait for it one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A session, and what its file says of itself. ``rows`` are the places of our LEVELS among its own."""
+
+    session: Any
+    name: str
+    context_length: int
+    steps: int
+    rows: tuple[int, ...]
+
+
+class LocalModel:
+    """A QuantileModel in this process, safe for many threads. Its file is loaded when it is first needed."""
+
+    kind = "local"
+
+    def __init__(self, file: Callable[[], Path]) -> None:
+        """``file`` finds the model's file, and may raise any of our errors."""
+        self._file = file
+        self._lock = threading.Lock()
+        self._loaded: Loaded | None = None
+        self._failure: tuple[TradingError, float] | None = None
+
+    @property
+    def name(self) -> str:
+        """What the file calls itself; ``local`` before it is loaded."""
+        return self.kind if self._loaded is None else self._loaded.name
+
+    def predict(self, asked: Sequence[Series], steps: int) -> list[Answer]:
+        """One answer or one error per series, in their order."""
+        try:
+            model = self._ready()
+            paths = _run(model, asked, steps)
+        except TradingError as error:
+            return [error] * len(asked)
+        return [_answer(rows, steps) for rows in paths]
+
+    def _ready(self) -> Loaded:
+        """The loaded model, for all threads the same. Raises what kept it from being loaded."""
+        with self._lock:
+            if self._loaded is None:
+                if self._failure is not None and time.monotonic() < self._failure[1]:
+                    raise self._failure[0]
+                try:
+                    path = self._file()
+                    self._loaded = load(path, path.stat().st_mtime_ns)
+                except (TradingError, OSError) as error:
+                    failure = error if isinstance(error, TradingError) else BadInput(f"the model's file: {error}")
+                    self._failure = (failure, time.monotonic() + AGAIN_AFTER_S)
+                    raise failure from None
+            return self._loaded
+
+
+@lru_cache(maxsize=4)
+def load(path: Path, _changed_ns: int) -> Loaded:
+    """The model of a file, once per process and version. Raises BadInput when it is none of ours."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # six pairs at once are parallel enough
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's own errors have no common class
+        raise BadInput(f"{path} is no model that can be run: {one_line(str(error))}; export it again") from error
+    told = session.get_modelmeta().custom_metadata_map
+    try:
+        levels = [float(level) for level in json.loads(told["quantile_levels"])]
+        rows = tuple(
+            next(n for n, one in enumerate(levels) if math.isclose(one, level, abs_tol=1e-6)) for level in LEVELS
+        )
+        return Loaded(session, told["name"], int(told["context_length"]), int(told["steps"]), rows)
+    except (KeyError, ValueError, TypeError, StopIteration) as error:
+        msg = f"{path} does not say name, context_length, steps and quantile_levels with 0.1, 0.5, 0.9; export it again"
+        raise BadInput(msg) from error
+
+
+def _run(model: Loaded, asked: Sequence[Series], steps: int) -> list[list[list[float]]]:
+    """The paths of our levels, by series and level. Raises BadInput for a model that cannot do what is asked."""
+    if steps > model.steps:
+        raise BadInput(f"{model.name} forecasts {model.steps} steps, forecast_steps asks for {steps}")
+    context = np.full((len(asked), model.context_length), np.nan, dtype=np.float32)
+    for row, series in zip(context, asked, strict=True):
+        known = series.values[-model.context_length :]
+        row[model.context_length - len(known) :] = known
+    try:
+        (found,) = model.session.run(["quantiles"], {"context": context})
+    except Exception as error:  # the runtime's own errors have no common class
+        raise BadInput(f"{model.name} cannot be run: {one_line(str(error))}; export it again") from error
+    if found.ndim != 3 or found.shape[0] != len(asked) or found.shape[1] <= max(model.rows):
+        raise BadInput(f"{model.name} answers in the shape {found.shape}; export it again")
+    paths: list[list[list[float]]] = found[:, list(model.rows), :steps].astype(float).tolist()
+    return paths
+
+
+def _answer(rows: Sequence[Sequence[float]], steps: int) -> Answer:
+    try:
+        return checked(rows, steps)
+    except TradingError as error:
+        return error
