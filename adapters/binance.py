@@ -24,6 +24,8 @@ from trading.pairs import Pair
 PAGE = 1000
 STEP_MS = int(INTERVAL.total_seconds() * 1000)
 WIDTH = 6
+LATEST_MS = 4_102_444_800_000
+"""The year 2100: a later time is none."""
 
 type Row = list[Any]
 
@@ -52,7 +54,7 @@ class BinanceMarketData:
         """The venue's clock, aware UTC, to the millisecond. Raises Transient or Halt."""
         with self._client() as client:
             at_ms = _asked("server time", client.fetch_time)
-        if not isinstance(at_ms, int) or at_ms <= 0:
+        if not _is_time(at_ms):
             msg = f"Binance, server time: not a time ({str(at_ms)[:80]!r}); try again"
             raise Transient(msg)
         return _utc(at_ms)
@@ -160,7 +162,11 @@ def _backward(client: Any, symbol: str, limit: int) -> Iterator[list[Row]]:
 def _page(client: Any, symbol: str, since_ms: int | None, limit: int, extra: dict[str, int]) -> list[Row]:
     what = f"candles of {symbol}"
     rows = _asked(what, lambda: client.fetch_ohlcv(symbol, "5m", since_ms, limit, extra))
-    whole = [row for row in rows if len(row) == WIDTH and all(isinstance(value, int | float) for value in row)]
+    whole = [
+        row
+        for row in rows
+        if len(row) == WIDTH and _is_time(row[0]) and all(isinstance(value, int | float) for value in row)
+    ]
     if len(whole) != len(rows):
         msg = f"Binance, {what}: {len(rows) - len(whole)} of {len(rows)} rows are not candles; try again"
         raise Transient(msg)
@@ -194,6 +200,10 @@ def _market(client: Any, pair: Pair) -> Any:
         "quoteId": "USDT",
     }
     return client.safe_market_structure({**fields, "type": "spot", "spot": True, "active": True})
+
+
+def _is_time(at_ms: Any) -> bool:
+    return isinstance(at_ms, int) and 0 < at_ms < LATEST_MS
 
 
 def _utc(at_ms: int) -> datetime:

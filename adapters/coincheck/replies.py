@@ -5,7 +5,7 @@ Source: coincheck.com/documents/exchange/api. Unknown extra fields are ignored; 
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -23,11 +23,20 @@ def _identity(value: Any) -> str:
     return text
 
 
+def _utc(at: datetime) -> datetime:
+    """The same moment in UTC. Within a day of the calendar's ends it may have none there."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        msg = "not a time of this market"
+        raise ValueError(msg) from None
+
+
 type Number = Decimal  # from text or a JSON number; ``errors.read`` has kept the latter exact
 type Positive = Annotated[Decimal, Field(gt=0)]
 type NotNegative = Annotated[Decimal, Field(ge=0)]
 type Identity = Annotated[str, BeforeValidator(_identity)]
-type Moment = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+type Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 type OrderType = Annotated[str, Field(pattern="^(market_)?(buy|sell)$")]
 type Row = dict[str, Any]
 
