@@ -161,6 +161,7 @@ def _object(content: bytes) -> dict[str, Any] | None:
     """The body as a JSON object with Decimal numbers, or None when it is anything else."""
     try:
         body = json.loads(content, parse_float=Decimal, parse_constant=_no_constant)
+        json.dumps(body, ensure_ascii=False, default=str).encode()  # half a character can be neither logged nor stored
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

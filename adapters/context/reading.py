@@ -97,9 +97,11 @@ class Provider:
 
     def _json(self, answer: httpx.Response) -> Any:
         try:
-            return json.loads(answer.content, parse_constant=_no_constant)
+            body = json.loads(answer.content, parse_constant=_no_constant)
+            json.dumps(body, ensure_ascii=False).encode()  # half a character can be neither logged nor stored
         except (ValueError, RecursionError):
             raise self.error(Transient, f"the answer is no JSON ({answer.text[:2000]}); try again") from None
+        return body
 
 
 def part(found: Any, *path: str | int) -> Any:

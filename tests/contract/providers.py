@@ -51,6 +51,11 @@ class Question:
     sends: bool = False
 
 
+def _answering(answer: Answer) -> httpx.Client:
+    """A client that gets this answer, whatever it asks."""
+    return httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(answer.status, content=answer.body)))
+
+
 # ----------------------------------------------------------------------------------------------- Binance, through ccxt
 
 
@@ -108,12 +113,10 @@ KLINES = [
 
 def _of_coincheck(ask: Callable[[CoincheckExchange], Any]) -> Ask:
     def asked(answer: Answer) -> Any:
-        wire = httpx.MockTransport(lambda _request: httpx.Response(answer.status, content=answer.body))
+        http = _answering(answer)
         own_key = Credentials(SecretStr(f"fuzz-{next(_keys)}"), SecretStr("planted-secret"))  # nonces jump by key
         unpaced: Any = {"orders_per_s": None, "details_per_s": None}
-        return ask(
-            CoincheckExchange("https://coincheck.test", own_key, PAIRS, http=httpx.Client(transport=wire), **unpaced)
-        )
+        return ask(CoincheckExchange("https://coincheck.test", own_key, PAIRS, http=http, **unpaced))
 
     return asked
 
@@ -148,7 +151,7 @@ def _fill_is_valid(found: Fill) -> bool:
 ORDER = {
     "success": True, "id": 12345, "pair": "btc_jpy", "status": "PARTIALLY_FILLED_EXPIRED", "order_type": "buy",
     "rate": "0.1", "stop_loss_rate": None, "amount": "1.0", "market_buy_amount": None, "executed_amount": "0",
-    "executed_market_buy_amount": None, "expired_type": "self_trade_prevention", "created_at": "2015-01-10T05:55:38.000Z",
+    "executed_market_buy_amount": None, "created_at": "2015-01-10T05:55:38.000Z",
 }  # fmt: skip
 OPENS = {"success": True, "orders": [
     {"id": 202835, "order_type": "buy", "rate": 26890, "pair": "btc_jpy", "pending_amount": "0.5527",
@@ -182,9 +185,8 @@ BUY = MarketBuy("btc_jpy", yen(5_000))
 
 def _of_context(number: int) -> Ask:
     def asked(answer: Answer) -> Measured:
-        wire = httpx.MockTransport(lambda _request: httpx.Response(answer.status, content=answer.body))
         urls = ("https://fng.test", "https://fapi.test", "https://gecko.test")
-        return context_sources(*urls, PAIRS, http=httpx.Client(transport=wire))[number].read()
+        return context_sources(*urls, PAIRS, http=_answering(answer))[number].read()
 
     return asked
 
@@ -199,8 +201,9 @@ FEAR_GREED = {"name": "Fear and Greed Index", "metadata": {"error": None}, "data
     {"value": "12", "value_classification": "Extreme Fear", "timestamp": "1780704000", "time_until_update": "36278"}
 ]}  # fmt: skip
 PREMIUM = [
-    {"symbol": pair.binance, "markPrice": "76916.95122464", "indexPrice": "76959.67847826", "lastFundingRate": "0.00008972",
-     "interestRate": "0.00010000", "nextFundingTime": 1789488000000, "time": 1789478303000, "fundingIntervalHours": 8}
+    {"symbol": pair.binance, "markPrice": "76916.95122464", "indexPrice": "76959.67847826",
+     "lastFundingRate": "0.00008972", "interestRate": "0.00010000", "nextFundingTime": 1789488000000,
+     "time": 1789478303000, "fundingIntervalHours": 8}
     for pair in PAIRS
 ]  # fmt: skip
 GLOBAL = {"data": {
@@ -225,7 +228,8 @@ QUESTIONS: dict[str, Question] = {
         _of_coincheck(lambda v: v.ticker("btc_jpy")), _ticker_is_valid,
     ),
     "coincheck status": Question(
-        (STATUS,), _of_coincheck(lambda v: v.availability("btc_jpy")), lambda found: isinstance(found, Availability), 200
+        (STATUS,), _of_coincheck(lambda v: v.availability("btc_jpy")),
+        lambda found: isinstance(found, Availability), 200,
     ),
     "coincheck balances": Question((BALANCE,), _of_coincheck(lambda v: v.balances()), _balances_are_valid),
     "coincheck order": Question((ORDER,), _of_coincheck(lambda v: v.order("12345")), _order_is_valid),
@@ -242,7 +246,8 @@ QUESTIONS: dict[str, Question] = {
         (PLACED, *REFUSALS), _of_coincheck(lambda v: v.place(BUY, lambda: True)), str.isdecimal, 600, sends=True
     ),
     "coincheck cancelling": Question(
-        ({"success": True, "id": 12345}, *REFUSALS), _of_coincheck(lambda v: v.cancel("12345")), lambda found: found is None
+        ({"success": True, "id": 12345}, *REFUSALS), _of_coincheck(lambda v: v.cancel("12345")),
+        lambda found: found is None,
     ),
     "fear and greed": Question((FEAR_GREED,), _of_context(0), _measured_is_valid, 600),
     "funding": Question((PREMIUM,), _of_context(1), _measured_is_valid, 600),
