@@ -198,8 +198,7 @@ def open_sagemaker(aws: Aws) -> SageMakerControl:
     try:
         session = boto3.session.Session()
         made: list[Any] = [
-            session.client(name, region_name=aws.region, config=config)
-            for name in ("sagemaker", "service-quotas")
+            session.client(name, region_name=aws.region, config=config) for name in ("sagemaker", "service-quotas")
         ]
     except (BotoCoreError, ValueError) as error:
         msg = "the AWS settings do not work; see AWS_ENDPOINT_URL, AWS_PROFILE, AWS_REGION"

@@ -84,13 +84,19 @@ def read_package(file: Path) -> Package:
     return Package(file, hashlib.sha256(text).hexdigest(), manifest)
 
 
-def _onnx(file: Path) -> tuple[dict[str, Path], dict[str, Any]]:
+def loaded(file: Path) -> inference.OnnxModel:
+    """An ONNX model that has answered a trial request. Raises BadInput when it cannot."""
     try:
         model = inference.OnnxModel(file)
         inference.predict_fn(inference.input_fn(TRIAL, inference.JSON), model)
     except Exception as error:  # onnxruntime's own errors have no common kind
         said = " ".join(str(error).split())[:200]
         raise BadInput(f"{file} cannot be served: {said}; export it again") from error
+    return model
+
+
+def _onnx(file: Path) -> tuple[dict[str, Path], dict[str, Any]]:
+    model = loaded(file)
     # Weights that an export put beside the graph are found by their name.
     beside = {part.name: part for part in file.parent.glob(f"{file.name}.data*")}
     return {"model.onnx": file} | beside, _facts(ONNX, model.name, model.context_length, model.steps, model.levels)
