@@ -206,6 +206,8 @@ PREMIUM = [
      "time": 1789478303000, "fundingIntervalHours": 8}
     for pair in PAIRS
 ]  # fmt: skip
+READ = ("symbol", "lastFundingRate", "nextFundingTime", "time", "fundingIntervalHours")
+LEAN = [{key: row[key] for key in READ} for row in PREMIUM]  # what we read of it is changed more often so
 GLOBAL = {"data": {
     "active_cryptocurrencies": 11687, "markets": 955, "total_market_cap": {"usd": 1731998238933.44, "jpy": 2.46e14},
     "market_cap_percentage": {"btc": 49.61, "eth": 15.54}, "market_cap_change_percentage_24h_usd": 2.93,
@@ -250,6 +252,6 @@ QUESTIONS: dict[str, Question] = {
         lambda found: found is None,
     ),
     "fear and greed": Question((FEAR_GREED,), _of_context(0), _measured_is_valid, 600),
-    "funding": Question((PREMIUM,), _of_context(1), _measured_is_valid, 600),
+    "funding": Question((PREMIUM, LEAN, LEAN), _of_context(1), _measured_is_valid, 600),
     "dominance": Question((GLOBAL,), _of_context(2), _measured_is_valid, 600),
 }  # fmt: skip
