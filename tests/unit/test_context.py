@@ -116,3 +116,63 @@ def test_a_context_is_bounded(mood, funding, share):
     """Whatever the sources say, the score stays in [-1, 1]."""
     found = context_signal(reading(fear_greed=mood, funding=funding, btc_dominance=share), NOW, S)
     assert -1 <= found.score <= 1
+
+
+def sourced(**hours_old):
+    """A reading of now whose sources measured so many hours ago."""
+    stamps = {"fear_greed": 1, "funding": 0, "btc_dominance": 0.2, **hours_old}
+    sources = {name: {"as_of": (NOW - timedelta(hours=age)).timestamp()} for name, age in stamps.items()}
+    return reading(age_h=0, sources=sources)
+
+
+@pytest.mark.parametrize(
+    ("source", "limit_h"), [("fear_greed", 48), ("funding", 3), ("btc_dominance", 6)]
+)  # fmt: skip
+def test_a_value_that_is_too_old_itself_is_left_out(source, limit_h):
+    """A reading of now can hold an old value: by its source's own time it counts to the hour, and no longer."""
+    assert context_signal(sourced(**{source: limit_h}), NOW, S).note == ""
+    found = context_signal(sourced(**{source: limit_h + 0.1}), NOW, S)
+    assert found.note == f"market context without {source} ({limit_h + 0.1:.1f} h old, over {limit_h} h)"
+    assert source not in (*found.sources, *found.ages_s)
+    assert getattr(found, source) is None
+
+
+@pytest.mark.parametrize("source", ["fear_greed", "funding", "btc_dominance"])
+def test_a_value_from_the_future_is_left_out(source):
+    """Clocks differ by minutes; a value of ten minutes from now was not known then."""
+    assert context_signal(sourced(**{source: -4 / 60}), NOW, S).note == ""
+    found = context_signal(sourced(**{source: -10 / 60}), NOW, S)
+    assert found.note == f"market context without {source} (from the future)"
+    assert source not in found.sources
+
+
+def test_a_value_that_names_no_time_beside_those_that_do_is_left_out():
+    """Where sources are named, a value without one, or without its time, is not known to be of now."""
+    row = sourced()
+    del row["sources"]["funding"]
+    row["sources"]["btc_dominance"] = {"as_of": "yesterday"}
+    found = context_signal(row, NOW, S)
+    assert found.sources == ("fear_greed",)
+    assert "funding (without a time of its own), btc_dominance (without a time of its own)" in found.note
+
+
+def test_each_values_own_age_is_told():
+    """The signal says how old each value is, not only how old the reading is."""
+    assert context_signal(sourced(fear_greed=30), NOW, S).ages_s == {
+        "fear_greed": 108_000, "funding": 0, "btc_dominance": 720
+    }  # fmt: skip
+
+
+@given(st.dictionaries(st.text(max_size=5), st.floats(-0.1, 0.1), min_size=1, max_size=6))
+def test_funding_by_symbol_counts_as_its_mean(rates):
+    """Rates by symbol are worth what their mean is worth; what is no number among them is not counted."""
+    mean = sum(rates.values()) / len(rates)
+    found = context_signal(reading(funding={**rates, "?": "n/a", "??": None}), NOW, S)
+    assert found.funding == pytest.approx(mean)
+    assert found.score == pytest.approx(context_signal(reading(funding=mean), NOW, S).score)
+
+
+def test_no_rate_at_all_is_no_funding():
+    """A map without a number is an absent source, not a rate of 0."""
+    assert context_signal(reading(funding={}), NOW, S).funding is None
+    assert context_signal(reading(funding={"BTCUSDT": "x"}), NOW, S).note == "market context without funding"

@@ -1,0 +1,125 @@
+"""What one collection of the market context stores: what came, with its own time, and what did not, by name."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.made import NOW, S
+from trading.errors import Rejected, Transient
+from trading.ports.context import Measured
+from trading.services import context as verbs
+from trading.services import judge
+from trading.services.looks import Outcomes
+from trading.signals.context import DOMINANCE, FEAR_GREED, FUNDING, RANGES, context_signal
+
+VALUES = {FEAR_GREED: 12.0, FUNDING: {"BTCUSDT": 0.0001, "SOLUSDT": -0.0003}, DOMINANCE: 56.0}
+sources = st.sampled_from(sorted(RANGES))
+
+
+def measured(name, hours_old=0.0, **changes):
+    as_of = NOW - timedelta(hours=hours_old)
+    return Measured(**{
+        "name": name, "value": VALUES[name], "as_of": as_of, "provider": "p", "url": "https://p", **changes
+    })  # fmt: skip
+
+
+class Source:
+    """A source that answers, or fails."""
+
+    def __init__(self, name, answer):
+        self.name, self.answer = name, answer
+
+    def read(self):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class Table:
+    """Readings in memory."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def put_context(self, at, row):
+        self.rows[at] = {**row, "timestamp": int(at.timestamp())}
+
+    def context(self, at):
+        return max((row for when, row in self.rows.items() if when <= at), key=lambda r: r["timestamp"], default=None)
+
+
+def read(*failing):
+    """Outcomes in which some sources failed."""
+    came = {name: measured(name) for name in RANGES if name not in failing}
+    return Outcomes(came, {name: "Transient: too many requests" for name in RANGES if name in failing})
+
+
+@given(st.sets(sources, max_size=2))
+def test_what_failed_is_not_in_the_row_and_its_weight_goes_to_the_others(failing):
+    """Whichever sources fail, nothing stands in their place; the score is that of the others alone (I18)."""
+    table = Table()
+    mood = verbs.store(read(*failing), NOW, table, S)
+    row = table.rows[NOW]
+    assert {name for name in RANGES if name in row} == set(RANGES) - failing == set(row["sources"])
+    assert row["failed"] == [f"{name}: Transient: too many requests" for name in RANGES if name in failing]
+    only = {name: VALUES[name] for name in RANGES if name not in failing}
+    expected = context_signal({"timestamp": NOW.timestamp(), **only}, NOW, S)
+    assert mood.signal.score == row["score"] == pytest.approx(expected.score)
+    assert judge.context(NOW, table, S) == mood.signal
+    assert mood.failed.keys() == failing
+
+
+def test_when_nothing_came_nothing_is_stored():
+    """All sources failing is an outage, not a reading: the one before stays, until it is too old to count."""
+    table = Table()
+    verbs.store(read(), NOW, table, S)
+    with pytest.raises(Rejected, match="nothing is stored"):
+        verbs.store(read(*RANGES), NOW + timedelta(minutes=30), table, S)
+    assert len(table.rows) == 1
+    assert judge.context(NOW + timedelta(minutes=30), table, S).fear_greed == 12
+    assert judge.context(NOW + timedelta(minutes=150), table, S).fear_greed is None
+
+
+def test_a_row_says_where_each_value_came_from_and_how_old_it_was():
+    """Provider, address, its own time, its age and what it said of itself stand beside each value."""
+    note = "SOLUSDT is not listed"
+    came = {FEAR_GREED: measured(FEAR_GREED, 5), FUNDING: measured(FUNDING, note=note)}
+    row = verbs.row_of(Outcomes(came, {}), NOW, S)
+    stamp = int(NOW.timestamp())
+    own = {"provider": "p", "url": "https://p"}
+    assert row["sources"] == {
+        FEAR_GREED: {"as_of": stamp - 18_000, "age_s": 18_000, **own},
+        FUNDING: {"as_of": stamp, "age_s": 0, **own, "note": note},
+    }
+
+
+@given(sources, st.floats(-100, 100))
+def test_a_source_is_only_as_good_as_its_own_time(name, hours_old):
+    """An answer that is too old, or of a time to come, is refused where it is read, in words; any other is taken."""
+    limit_h = {FEAR_GREED: 48, FUNDING: 3, DOMINANCE: 6}[name]
+    found = measured(name, hours_old)
+    source = Source(name, found)
+    if -5 / 60 <= (NOW - found.as_of).total_seconds() / 3600 <= limit_h:
+        assert verbs.measure(source, NOW, S) == found
+    else:
+        with pytest.raises(Rejected, match=f"p: {name} is as of .* UTC, .*; left out"):
+            verbs.measure(source, NOW, S)
+
+
+def test_a_source_that_fails_fails_by_itself():
+    """What a source raises is what its task run shows, unchanged."""
+    with pytest.raises(Transient, match="too many"):
+        verbs.measure(Source(FUNDING, Transient("too many requests")), NOW, S)
+
+
+def test_people_hear_of_what_is_missing_and_an_alarm_when_all_is():
+    """One missing source is told, all missing is an alarm, none is not worth a word."""
+    assert verbs.notices_of(read(), NOW) == []
+    (partial,) = verbs.notices_of(read(FUNDING), NOW)
+    assert (partial.kind, partial.alarm) == ("context.partial", False)
+    assert partial.text == "market context without funding: Transient: too many requests"
+    (missing,) = verbs.notices_of(read(*RANGES), NOW)
+    assert (missing.kind, missing.alarm) == ("context.missing", True)
+    assert all(name in missing.text for name in RANGES)
