@@ -94,13 +94,19 @@ def load(path: Path, _changed_ns: int) -> Loaded:
     told = session.get_modelmeta().custom_metadata_map
     try:
         levels = [float(level) for level in json.loads(told["quantile_levels"])]
-        rows = tuple(
-            next(n for n, one in enumerate(levels) if math.isclose(one, level, abs_tol=1e-6)) for level in LEVELS
-        )
+        rows = tuple(_row(levels, level) for level in LEVELS)
         return Loaded(session, told["name"], int(told["context_length"]), int(told["steps"]), rows)
-    except (KeyError, ValueError, TypeError, StopIteration) as error:
+    except (KeyError, ValueError, TypeError) as error:
         msg = f"{path} does not say name, context_length, steps and quantile_levels with 0.1, 0.5, 0.9; export it again"
         raise BadInput(msg) from error
+
+
+def _row(levels: Sequence[float], wanted: float) -> int:
+    """Where a level stands among those of a file. Raises ValueError when it is not there."""
+    found = [row for row, level in enumerate(levels) if math.isclose(level, wanted, abs_tol=1e-6)]
+    if not found:
+        raise ValueError(wanted)
+    return found[0]
 
 
 def _run(model: Loaded, asked: Sequence[Series], steps: int) -> list[list[list[float]]]:
