@@ -47,7 +47,7 @@ class Skill:
 
 def skill(loss: float, baseline: float) -> float:
     """1 - loss / baseline; 0 when neither was wrong."""
-    return float(_skills(np.array([loss]), np.array([baseline]))[0])
+    return float(_skills(np.array([loss], dtype=np.float64), np.array([baseline], dtype=np.float64))[0])
 
 
 def skill_of(losses: Floats, baselines: Floats, epochs: npt.NDArray[np.int64], how: Resampling) -> Skill | None:

@@ -1,0 +1,153 @@
+"""The weight that a model earns by its past, and the table beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.made_forecasts import PAIRS, closer, forecasts
+from trading.calibration.records import NO_OUTCOME
+from trading.calibration.table import calibration_rows
+from trading.calibration.weight import earned_weight
+from trading.errors import BadInput
+from trading.strategy import Strategy, strategy_from
+
+FEW = {"forecast_skill_min": 60, "forecast_skill_min_blocks": 3, "forecast_skill_draws": 100}
+STRATEGY = Strategy(**FEW)
+MODEL = "made"
+KNOWS = st.floats(-1.0, 1.0)
+COUNT = 90  # 30 hours of 3 pairs: 5 blocks
+
+
+def weight(made, strategy=STRATEGY):
+    return earned_weight(made, MODEL, strategy).weight
+
+
+@given(KNOWS, st.floats(0, 1), st.integers(0, 50))
+def test_a_weight_lies_between_nothing_and_the_configured_one(knows, configured, seed):
+    """Whatever the forecasts were and whatever the strategy gives the forecast."""
+    rest = {"weight_technical": 1 - configured, "weight_sentiment": 0.0, "weight_context": 0.0}
+    strategy = Strategy(weight_forecast=configured, **rest, **FEW)
+    found = earned_weight(forecasts(COUNT, knows, seed), MODEL, strategy)
+    assert 0 <= found.weight <= configured == found.configured
+
+
+@given(KNOWS, st.lists(st.floats(0, 1), min_size=COUNT, max_size=COUNT), st.integers(0, 50))
+def test_better_forecasts_never_earn_less(knows, shares, seed):
+    """Each median moved by any part towards what came: the skill, its lower end and the weight do not fall."""
+    made = forecasts(COUNT, knows, seed)
+    before = earned_weight(made, MODEL, STRATEGY)
+    after = earned_weight([closer(one, share) for one, share in zip(made, shares, strict=True)], MODEL, STRATEGY)
+    assert after.skill.value >= before.skill.value - 1e-12
+    assert after.skill.low >= before.skill.low - 1e-12
+    assert after.weight >= before.weight - 1e-9
+
+
+@given(KNOWS, st.permutations(PAIRS), st.randoms(use_true_random=False))
+def test_pairs_and_order_do_not_matter(knows, others, random):
+    """Forecasts in another order, and pairs that swap their names, earn the same."""
+    made = forecasts(COUNT, knows)
+    named = dict(zip(PAIRS, others, strict=True))
+    swapped = [replace(one, pair=named[one.pair]) for one in made]
+    random.shuffle(swapped)
+    assert weight(swapped) == pytest.approx(weight(made), abs=1e-9)
+
+
+def test_the_naive_forecast_earns_nothing_and_one_that_knows_earns_everything():
+    """Skill 0 is weight 0; to know a tenth of what comes is more than enough."""
+    assert weight(forecasts(COUNT, 0.0)) == weight(forecasts(COUNT, -0.1)) == 0
+    assert weight(forecasts(COUNT, 0.1)) == STRATEGY.weight_forecast
+
+
+def test_the_weight_grows_in_a_line_with_the_lower_end():
+    """Half of the skill that earns everything earns half."""
+    made = forecasts(COUNT, 0.01)
+    low = earned_weight(made, MODEL, STRATEGY).skill.low
+    assert low > 0
+    for part in (0.25, 0.5, 1.0):
+        strategy = Strategy(**FEW, forecast_skill_full=low / part)
+        assert weight(made, strategy) == pytest.approx(part * strategy.weight_forecast)
+
+
+def test_too_few_forecasts_earn_nothing():
+    """However good they were: fewer than the fewest, or all of them within a few blocks of time."""
+    assert weight(forecasts(59, 0.9)) == 0
+    assert weight(forecasts(60, 0.9)) > 0
+    crowded = forecasts(COUNT, 0.9, every=timedelta(minutes=5))
+    found = earned_weight(crowded, MODEL, STRATEGY)
+    assert (found.weight, found.skill.blocks) == (0, 1)
+    assert found.why.endswith("against naive; they fall into 1 blocks of 6 h, 3 are needed")
+
+
+def test_only_the_newest_forecasts_of_the_model_with_an_outcome_count():
+    """Another model's, those still open, those without candles and those before the window change nothing."""
+    strategy = Strategy(**FEW, forecast_skill_window=COUNT)
+    good = forecasts(COUNT, 0.9)
+    older = forecasts(COUNT, -1.0, start=good[0].at - timedelta(days=30))
+    other = forecasts(COUNT, -1.0, model="other")
+    waiting = [replace(one, outcome=None) for one in forecasts(COUNT, -1.0, seed=2)]
+    lost = [replace(one, outcome=NO_OUTCOME) for one in forecasts(COUNT, -1.0, seed=3)]
+    assert earned_weight([*older, *other, *waiting, *lost, *good], MODEL, strategy) == earned_weight(
+        good, MODEL, strategy
+    )
+    assert weight([*older, *good], Strategy(**FEW)) == 0
+
+
+def test_a_fixed_weight_asks_for_no_past():
+    """The whole configured weight, and the words say that it is fixed."""
+    found = earned_weight([], MODEL, Strategy(forecast_weight_mode="fixed"))
+    assert (found.weight, found.skill, found.why) == (0.25, None, "0.25: the weight of the forecast is fixed")
+
+
+def test_the_words_say_why():
+    """How much of what, from how many forecasts, with which skill."""
+    assert earned_weight([], MODEL, STRATEGY).why == "0 of 0.25: no forecast of made has an outcome yet"
+    short = earned_weight(forecasts(30, 0.5), MODEL, STRATEGY).why
+    assert short == "0 of 0.25: 30 forecasts of made, skill +50.0 % [+50.0, +50.0] against naive; 60 are needed"
+    assert earned_weight(forecasts(COUNT, 1.0), MODEL, STRATEGY).why.startswith("0.25 of 0.25: 90 forecasts of made,")
+
+
+def test_earned_is_what_a_strategy_starts_with():
+    """By default the forecast earns its weight; another mode than the two is refused by its name."""
+    assert Strategy().forecast_weight_mode == "earned"
+    with pytest.raises(BadInput, match=r"^here: forecast_weight_mode: "):
+        strategy_from({"forecast_weight_mode": "free"}, "here")
+    with pytest.raises(BadInput, match="forecast_skill_min < forecast_skill_window must hold"):
+        strategy_from({"forecast_skill_window": 1000}, "here")
+
+
+# ------------------------------------------------------------------------------------------------------------- table
+
+
+def test_the_table_has_a_row_a_pair_and_one_of_all():
+    """Per model its pairs and all together, with what they say of it; a model of one pair needs no row of all."""
+    made = [*forecasts(COUNT, 0.5), *forecasts(20, 0.0, model="another", pairs=("btc_usdt",))]
+    rows = calibration_rows(made, STRATEGY)
+    named = [(row.model, row.pair, row.forecasts) for row in rows]
+    assert named == [("another", "btc_usdt", 20), *((MODEL, pair, 30) for pair in PAIRS), (MODEL, "all", 90)]
+    whole = rows[-1]
+    assert whole.error_pct == pytest.approx(whole.naive_error_pct / 2)
+    assert whole.skill_naive.value == pytest.approx(0.5)
+    assert whole.skill_momentum.value > 0.4
+    assert 0.7 < whole.naive_covered_share < 0.9
+    assert whole.skill_naive == earned_weight(made, MODEL, STRATEGY).skill
+
+
+def test_a_model_without_quantiles_has_no_coverage():
+    """Momentum gives a path alone: what cannot be said of it is None, in its row and beside others."""
+    bare = [replace(one, q10=(), q90=(), model="bare") for one in forecasts(30, 0.5)]
+    row = calibration_rows([*bare, *forecasts(30, 0.5)], STRATEGY)[3]
+    assert (row.model, row.covered_share, row.pinball_pct, row.skill_pinball) == ("bare", None, None, None)
+    assert row.skill_naive.value == pytest.approx(0.5)
+
+
+def test_a_forecast_fits_its_steps():
+    """Paths of unequal length, none at all, and an outcome of other steps are refused."""
+    (one,) = forecasts(1, 0.5)
+    for wrong in ({"q10": (1.0,)}, {"q50": ()}, {"outcome": (1.0, None)}):
+        with pytest.raises(BadInput, match="steps"):
+            replace(one, **wrong)
