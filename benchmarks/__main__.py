@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.cycle import main
+from benchmarks import cycle, forecast
 
 if __name__ == "__main__":
-    main()
+    cycle.main()
+    forecast.main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.incidents import scenarios_books, scenarios_fills, scenarios_orders, scenarios_runs
+from tests.incidents import scenarios_books, scenarios_fills, scenarios_forecasts, scenarios_orders, scenarios_runs
 from tests.incidents.stage import Incident, Stage
 
 INCIDENTS: dict[str, Incident] = {
@@ -12,6 +12,7 @@ INCIDENTS: dict[str, Incident] = {
     **scenarios_fills.INCIDENTS,
     **scenarios_books.INCIDENTS,
     **scenarios_runs.INCIDENTS,
+    **scenarios_forecasts.INCIDENTS,
 }
 
 
@@ -104,6 +105,16 @@ def test_i11_an_open_position_is_seen_behind_a_newer_closed_one(stage: Stage) ->
 def test_i12_a_query_reads_every_page(stage: Stage) -> None:
     """I12: more than a megabyte of history comes back complete."""
     scenarios_books.more_than_a_page(stage)
+
+
+def test_i13_the_endpoint_sees_no_more_than_its_budget(stage: Stage) -> None:
+    """I13: sixteen machines forecast at once; never more than six are at the endpoint, all get their forecast."""
+    scenarios_forecasts.too_many_at_once(stage)
+
+
+def test_i13_expected_throttling_is_no_alarm(stage: Stage) -> None:
+    """I13: a busy endpoint is asked again and costs nothing; a long busy one is one fallback, told and not alarmed."""
+    scenarios_forecasts.expected_throttling(stage)
 
 
 def test_i17_a_failed_run_is_not_a_hold(stage: Stage) -> None:
