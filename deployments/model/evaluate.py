@@ -1,0 +1,173 @@
+"""How good a model file is on real candles that it was not trained on, hour by hour, next to what needs no model.
+
+Every comparison starts from the last close, which the model does not see: it is given typical prices only, as on a
+desk. The losses are those of the calibration ledger (trading/calibration), so a card and a ledger can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from adapters.forecast.local import Loaded, load
+from trading.calibration.losses import (
+    Floats,
+    absolute_loss,
+    covered_share,
+    flat_path,
+    pinball_loss,
+    random_walk_path,
+    volatility_pct,
+)
+from trading.candles import INTERVAL, load_candles
+from trading.errors import BadInput, InsufficientData
+from trading.signals.outlook import LEVELS
+from trading.strategy import Strategy
+
+STEPS = 12
+"""Steps that are judged: the hour that a desk asks for."""
+ALL = "all"
+RUN_AT_ONCE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours of one symbol, one row each: what was known, and what came."""
+
+    starts_at: npt.NDArray[np.datetime64]
+    context: Floats
+    price: Floats
+    actual: Floats
+    momentum_pct: Floats
+    volatility_pct: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is measured, in percent of the price but for the shares; ``walk_`` is a random walk from the last close."""
+
+    hours: int
+    error_pct: float
+    last_close_error_pct: float
+    momentum_error_pct: float
+    pinball_pct: float
+    walk_pinball_pct: float
+    covered_share: float
+    walk_covered_share: float
+    width_pct: float
+    walk_width_pct: float
+
+
+def trained_until(model: Loaded) -> datetime:
+    """When the training data of a file ends. Raises BadInput for a file that does not say."""
+    told = model.session.get_modelmeta().custom_metadata_map.get("trained_until")
+    if not told:
+        raise BadInput(f"{model.name} does not say until when it was trained; train and export it with about.json")
+    return datetime.fromisoformat(told)
+
+
+def open_model(path: Path) -> Loaded:
+    """The model of a file, as the desk's own adapter loads it."""
+    return load(path, path.stat().st_mtime_ns)
+
+
+def hours_by_symbol(folders: Sequence[Path], after: datetime, context: int, every: int) -> dict[str, Hours]:
+    """The test hours in SYMBOL-5m.parquet files; nothing in them, context included, is from before ``after``.
+
+    every:  candles between the starts of two hours; 12 uses every candle once.
+    """
+    found: dict[str, list[Hours]] = {}
+    for path in sorted(file for folder in folders for file in folder.glob("*-5m.parquet")):
+        candles = load_candles(path)
+        candles = candles[candles["open_time"] >= pd.Timestamp(after)].reset_index(drop=True)
+        hours = hours_of(candles, context, every)
+        if len(hours.price):
+            found.setdefault(path.name.removesuffix("-5m.parquet"), []).append(hours)
+    if not found:
+        raise InsufficientData(f"no candles after {after:%Y-%m-%d} in {[str(f) for f in folders]}; name other folders")
+    return {symbol: _joined(parts) for symbol, parts in sorted(found.items())}
+
+
+def hours_of(candles: pd.DataFrame, context: int, every: int) -> Hours:
+    """The hours of one candle frame that have every candle of their context and of what came."""
+    length = context + STEPS
+    starts = np.arange(0, max(len(candles) - length + 1, 0), every)
+    times = candles["open_time"].to_numpy()
+    whole = [start for start in starts if times[start + length - 1] - times[start] == (length - 1) * INTERVAL]
+    rows = np.array(whole, dtype=np.int64)[:, None] + np.arange(length)
+    typical = ((candles["high"] + candles["low"] + candles["close"]) / 3).to_numpy()[rows]
+    known = rows[:, :context]
+    closes = candles["close"].to_numpy()[known]
+    return Hours(
+        starts_at=times[rows[:, context]] if len(rows) else times[:0],
+        context=typical[:, :context],
+        price=closes[:, -1],
+        actual=typical[:, context:],
+        momentum_pct=_momentum_pct(closes, Strategy()),
+        volatility_pct=np.array([volatility_pct(row) for row in closes]),
+    )
+
+
+def forecast(model: Loaded, context: Floats) -> dict[float, Floats]:
+    """The model's paths by level, STEPS steps each, sorted where they cross."""
+    parts = [
+        model.session.run(["quantiles"], {"context": context[start : start + RUN_AT_ONCE].astype(np.float32)})[0]
+        for start in range(0, len(context), RUN_AT_ONCE)
+    ]
+    paths = np.sort(np.concatenate(parts)[:, list(model.rows), :STEPS].astype(np.float64), axis=1)
+    return {level: paths[:, row] for row, level in enumerate(LEVELS)}
+
+
+def figures(hours: Hours, paths: Mapping[float, Floats]) -> Figures:
+    """The figures of these hours; ``paths`` is the model's answer to their contexts."""
+    price, actual = hours.price, hours.actual
+    walk = {level: random_walk_path(price, hours.volatility_pct, STEPS, level) for level in LEVELS}
+    last, momentum = flat_path(price, STEPS), flat_path(price, STEPS, hours.momentum_pct)
+    return Figures(
+        hours=len(price),
+        error_pct=float(absolute_loss(paths[0.5], actual, price).mean()),
+        last_close_error_pct=float(absolute_loss(last, actual, price).mean()),
+        momentum_error_pct=float(absolute_loss(momentum, actual, price).mean()),
+        pinball_pct=_pinball_pct(paths, hours),
+        walk_pinball_pct=_pinball_pct(walk, hours),
+        covered_share=float(covered_share(paths[0.1], paths[0.9], actual).mean()),
+        walk_covered_share=float(covered_share(walk[0.1], walk[0.9], actual).mean()),
+        width_pct=_width_pct(paths, price),
+        walk_width_pct=_width_pct(walk, price),
+    )
+
+
+def _momentum_pct(closes: Floats, strategy: Strategy) -> Floats:
+    """What momentum_signal expects, for many windows at once."""
+    short, long = (
+        (closes[:, -1] / closes[:, -1 - bars] - 1) * 100
+        for bars in (strategy.momentum_short_bars, strategy.momentum_long_bars)
+    )
+    return np.asarray(strategy.momentum_short_weight * short + strategy.momentum_long_weight * long)
+
+
+def _pinball_pct(paths: Mapping[float, Floats], hours: Hours) -> float:
+    """Mean over levels, steps and hours."""
+    return float(np.mean([pinball_loss(path, hours.actual, hours.price, level) for level, path in paths.items()]))
+
+
+def _width_pct(paths: Mapping[float, Floats], price: Floats) -> float:
+    return float(((paths[0.9] - paths[0.1]) / price[:, None] * 100).mean())
+
+
+def _joined(parts: Sequence[Hours]) -> Hours:
+    return Hours(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Hours.__slots__})
+
+
+def evaluate(model: Loaded, hours: Mapping[str, Hours]) -> dict[str, Figures]:
+    """Figures by symbol, and of all together."""
+    paths = {symbol: forecast(model, one.context) for symbol, one in hours.items()}
+    found = {symbol: figures(one, paths[symbol]) for symbol, one in hours.items()}
+    joined = {level: np.concatenate([one[level] for one in paths.values()]) for level in LEVELS}
+    return found | {ALL: figures(_joined(list(hours.values())), joined)}
