@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.made import NOW, S
 from trading.signals.articles import article_value, article_weight, pair_value, vote_ratio
-from trading.signals.sentiment import sentiment_signal
+from trading.signals.sentiment import Headline, sentiment_signal
 
 KINDS = ("positive", "important", "liked", "negative", "toxic", "disliked")
 votes = st.fixed_dictionaries({kind: st.integers(0, 50) for kind in KINDS})
@@ -18,7 +18,7 @@ shares = st.floats(0, 1)
 
 def reading(value=0.8, age_h=1.0, **changes):
     stamp = int((NOW - timedelta(hours=age_h)).timestamp())
-    return {"pair": "btc_usdt", "timestamp": stamp, "value": value, "articles": 4, **changes}
+    return {"pair": "btc_usdt", "timestamp": stamp, "value": value, "article_count": 4, **changes}
 
 
 def test_a_fresh_reading():
@@ -29,8 +29,9 @@ def test_a_fresh_reading():
 
 def test_a_reading_from_the_books_holds_decimals():
     """What the store gives back as Decimal is judged like the float it was."""
-    stored = {"timestamp": Decimal(int(NOW.timestamp())), "value": Decimal("0.25"), "articles": Decimal(2)}
-    assert sentiment_signal(stored, NOW, S).score == pytest.approx(-0.5)
+    stored = {"timestamp": Decimal(int(NOW.timestamp())), "value": Decimal("0.25"), "article_count": Decimal(2)}
+    found = sentiment_signal(stored, NOW, S)
+    assert (found.score, found.articles) == (pytest.approx(-0.5), 2)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,30 @@ def test_missing_stale_and_broken_readings_are_neutral_and_say_so(given_reading,
     assert (found.score, found.value) == (0, 0.5)
     assert note in found.note
     assert "neutral" in found.note
+
+
+@pytest.mark.parametrize("given_reading", [None, reading(age_h=9), reading(value=None)])
+def test_a_desk_without_news_says_why(given_reading):
+    """Where there is no source of news, the note begins with that, whatever is left of old readings."""
+    found = sentiment_signal(given_reading, NOW, S, missing="no news source: set KEY")
+    assert (found.score, found.value) == (0, 0.5)
+    assert found.note.startswith("no news source: set KEY")
+
+
+def test_a_signal_carries_the_heaviest_headlines():
+    """The first three headlines that can be read come along with their time and value; broken ones are left out."""
+    rows = [{"title": f"T{i}", "published_at": NOW.isoformat(), "value": Decimal("0.7")} for i in range(4)]
+    broken = ["text", {"title": 5, "published_at": NOW, "value": 1}, {**rows[0], "published_at": "yesterday"}]
+    broken += [{**rows[0], "published_at": "2024-03-05T12:00:00"}, {**rows[0], "value": "high"}, {"title": "T"}]
+    found = sentiment_signal(reading(headlines=[*broken, *rows]), NOW, S)
+    assert found.headlines == tuple(Headline(f"T{i}", NOW, 0.7) for i in range(3))
+    assert sentiment_signal(reading(headlines="none"), NOW, S).headlines == ()
+
+
+def test_a_stale_reading_shows_no_headlines():
+    """Headlines that moved nothing are not shown with a decision."""
+    rows = [{"title": "T", "published_at": NOW.isoformat(), "value": 0.7}]
+    assert sentiment_signal(reading(age_h=7, headlines=rows), NOW, S).headlines == ()
 
 
 def test_six_hours_are_still_fresh():
