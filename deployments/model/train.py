@@ -17,32 +17,16 @@ from pathlib import Path
 import numpy as np
 import torch  # type: ignore[import-not-found]
 from chronos.chronos2 import Chronos2Model, Chronos2Pipeline  # type: ignore[import-not-found]
-from chronos.chronos2.config import Chronos2CoreConfig  # type: ignore[import-not-found]
 
 from deployments.model import series
 from deployments.model.independent import make_independent
+from deployments.model.sizes import CONTEXT, LEVELS, STEPS, small_model
 
 NAME = "chronos-2-small"
 TRAINED_UNTIL = datetime(2023, 6, 1, tzinfo=UTC)
-CONTEXT, STEPS = 336, 16
-LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-BATCH, GENERATED_SHARE, GENERATED_POOL = 256, 0.25, 16_000
-PEAK_RATE, WARM_UP_STEPS, CLIP = 2e-3, 100, 1.0
+BATCH, GENERATED_SHARE, GENERATED_POOL = 128, 0.25, 16_000
+PEAK_RATE, WARM_UP_STEPS, CLIP = 3e-3, 200, 1.0
 SMALLEST_MOVE = 1e-4  # of the price: the unit of a series that stands still
-
-
-def small_model() -> Chronos2Model:
-    """The classes of Chronos-2, with sizes that make a file of about a megabyte."""
-    forecasting = {
-        "context_length": CONTEXT, "time_encoding_scale": CONTEXT, "input_patch_size": STEPS,
-        "input_patch_stride": STEPS, "output_patch_size": STEPS, "max_output_patches": 1, "quantiles": list(LEVELS),
-        "use_reg_token": True, "use_arcsinh": True,
-    }  # fmt: skip
-    config = Chronos2CoreConfig(
-        d_model=64, d_kv=16, d_ff=256, num_layers=2, num_heads=4, dropout_rate=0.0, initializer_factor=0.2,
-        architectures=["Chronos2Model"], chronos_pipeline_class="Chronos2Pipeline", chronos_config=forecasting,
-    )  # fmt: skip
-    return Chronos2Model(config)
 
 
 class Batches:
@@ -63,7 +47,8 @@ class Batches:
         context = windows[:, :CONTEXT]
         last = context[:, -1:]
         moves = np.diff(context, axis=1)
-        unit = np.sqrt(np.nanmean(moves**2, axis=1, keepdims=True)) + SMALLEST_MOVE * np.abs(last)
+        known = np.maximum(np.sum(~np.isnan(moves), axis=1, keepdims=True), 1)
+        unit = np.sqrt(np.nansum(moves**2, axis=1, keepdims=True) / known) + SMALLEST_MOVE * np.abs(last)
         scaled = torch.from_numpy(((windows - last) / unit).astype(np.float32))
         return scaled[:, :CONTEXT], scaled[:, CONTEXT:]
 
@@ -79,7 +64,7 @@ def pinball(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 def train(candles: Path, steps: int, seed: int) -> Chronos2Model:
     """The trained model; says every 100 steps how far it is."""
     torch.manual_seed(seed)
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # the same sums in the same order on every machine
     torch.use_deterministic_algorithms(mode=True)
     model = make_independent(small_model()).train()
     batches = Batches(candles, seed)
@@ -113,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deployments.model.train", description=__doc__)
     parser.add_argument("--candles", type=Path, required=True, help="folder of SYMBOL-5m.parquet files")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
-    parser.add_argument("--steps", type=int, default=3_000, help="optimizer steps")
+    parser.add_argument("--steps", type=int, default=4_000, help="optimizer steps")
     parser.add_argument("--seed", type=int, default=20_230_601)
     asked = parser.parse_args()
     model = train(asked.candles, asked.steps, asked.seed)
