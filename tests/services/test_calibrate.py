@@ -1,0 +1,212 @@
+"""Calibrate: what was forecast is kept, what came of it is written when it is known, and the weight follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.days import PAIRS
+from tests.services.past import BTC, Seer, candles_of, ledger
+from trading.candles import INTERVAL
+from trading.errors import BadInput, InsufficientData
+from trading.services import calibrate, judge
+from trading.services.replay import PastCandles, moments, replayed
+from trading.signals.forecast import MOMENTUM, momentum_signal
+from trading.strategy import Strategy
+
+STRATEGY = Strategy()
+CANDLES = candles_of()
+TIMES = list(CANDLES["open_time"].dt.to_pydatetime())
+AT = TIMES[400] + timedelta(minutes=2)
+"""Two minutes into a candle: the newest that is known opened at TIMES[399]."""
+
+
+def without(*steps, of=CANDLES):
+    """A store that lacks some candles of the hour after AT, counted from 1."""
+    return PastCandles(of.drop(index=[399 + step for step in steps]).reset_index(drop=True))
+
+
+STORE = without()
+
+
+@pytest.fixture
+def log():
+    """A ledger that holds one forecast, made at AT."""
+    log = ledger()
+    signal = judge.forecast(BTC, AT, STORE, Seer({BTC.key: CANDLES}, 0.5, 0.1), STRATEGY)
+    assert calibrate.record(BTC, AT, signal, STORE, log, STRATEGY)
+    return log
+
+
+def settled(log):
+    return log.settled(BTC.key, TIMES[0], TIMES[-1])
+
+
+def pending(log):
+    return log.pending(BTC.key, TIMES[0], TIMES[-1])
+
+
+def test_a_forecast_is_kept_with_what_it_is_compared_with(log):
+    """The close it knew, the candle it begins at, what momentum said, and how much the price moved before."""
+    (one,) = pending(log)
+    window = STORE.window(BTC, AT, STRATEGY.candles_window)
+    assert one.price == CANDLES["close"][399]
+    assert one.first_step_at == TIMES[400]
+    assert one.ends_at == TIMES[412]
+    assert one.momentum_pct == momentum_signal(window, STRATEGY, "").change_pct
+    assert 0.1 < one.volatility_pct < 0.3
+    assert one.decision_id.startswith("AN-")
+
+
+def test_an_outcome_is_written_once_all_steps_have_closed(log):
+    """Not a second before the last candle has closed; then the typical price of each step, once."""
+    end = TIMES[412]
+    assert calibrate.settle(BTC, end - timedelta(seconds=1), STORE, log) == 0
+    assert calibrate.settle(BTC, end, STORE, log) == 1
+    assert calibrate.settle(BTC, end + INTERVAL, STORE, log) == 0
+    hour = CANDLES.iloc[400:412]
+    assert settled(log)[0].outcome == tuple((hour["high"] + hour["low"] + hour["close"]) / 3)
+
+
+@settings(max_examples=40)
+@given(st.sets(st.integers(1, 12)))
+def test_missing_candles_are_waited_for_and_then_left_out(missing):
+    """For an hour nothing is written; then the steps that are there, each in its place, if they are at least half."""
+    log, store = ledger(), without(*missing)
+    signal = judge.forecast(BTC, AT, STORE, Seer({BTC.key: CANDLES}, 0.5, 0.1), STRATEGY)
+    calibrate.record(BTC, AT, signal, STORE, log, STRATEGY)
+    end = TIMES[412]
+    assert calibrate.settle(BTC, end + timedelta(minutes=59), store, log) == (not missing)
+    assert calibrate.settle(BTC, end + timedelta(hours=1), store, log) == bool(missing)
+    assert pending(log) == []
+    if len(missing) > 6:
+        assert settled(log) == []
+    else:
+        assert {step for step, price in enumerate(settled(log)[0].outcome, 1) if price is None} == missing
+
+
+def test_a_candle_that_comes_late_still_counts(log):
+    """A step that was missing at first and collected within the hour is part of the outcome."""
+    end = TIMES[412]
+    assert calibrate.settle(BTC, end, without(12), log) == 0
+    assert calibrate.settle(BTC, end + timedelta(minutes=30), STORE, log) == 1
+    assert None not in settled(log)[0].outcome
+
+
+def test_a_forecast_begins_after_the_last_candle_it_knew():
+    """When candles are late, the steps are those after the newest known one, not those after the decision."""
+    log, late = ledger(), PastCandles(CANDLES.iloc[:399])
+    calibrate.record(
+        BTC, AT, judge.forecast(BTC, AT, late, Seer({BTC.key: CANDLES}, 1, 0), STRATEGY), late, log, STRATEGY
+    )
+    (one,) = pending(log)
+    assert one.first_step_at == TIMES[399]
+    calibrate.settle(BTC, TIMES[412], STORE, log)
+    assert settled(log)[0].outcome == pytest.approx(one.q50)
+
+
+def test_momentum_is_kept_as_a_flat_path():
+    """The fallback has no quantiles: its expected change, at every step, is what it is judged by."""
+    log = ledger()
+    signal = momentum_signal(STORE.window(BTC, AT, 336), STRATEGY, "throttled")
+    calibrate.record(BTC, AT, signal, STORE, log, STRATEGY)
+    (one,) = pending(log)
+    assert one.q50 == (one.price * (1 + one.momentum_pct / 100),) * STRATEGY.forecast_steps
+    assert (one.q10, one.q90, one.model, one.fallback_reason) == ((), (), MOMENTUM, "throttled")
+
+
+def test_the_model_in_use_is_the_one_that_answered_most():
+    """One pair that fell back does not change whose record counts; with no answer at all nobody's does."""
+    ours = judge.forecast(BTC, AT, STORE, Seer({BTC.key: CANDLES}, 0.5, 0.1, name="ours"), STRATEGY)
+    fallback = replace(ours, model=MOMENTUM)
+    assert calibrate.model_in_use([fallback, ours, ours]) == "ours"
+    assert calibrate.model_in_use([fallback, ours]) == MOMENTUM
+    assert calibrate.model_in_use([]) == "no model"
+
+
+class Unread:
+    """A ledger that nobody may ask."""
+
+    def recent(self, *_):
+        raise AssertionError("the ledger was read")
+
+
+def test_a_fixed_weight_reads_nothing():
+    """The past costs nothing where it does not count."""
+    fixed = Strategy(forecast_weight_mode="fixed")
+    assert calibrate.earned(PAIRS, AT, "ours", Unread(), fixed).weight == fixed.weight_forecast
+
+
+# ------------------------------------------------------------------------------------------------------------ replay
+
+
+def test_a_replay_is_what_the_ledger_would_hold():
+    """The same forecaster over the same candles: forecast by forecast what record and settle have kept."""
+    times = moments(AT, AT + timedelta(hours=10), timedelta(minutes=30))
+    log = ledger()
+    live = Seer({BTC.key: CANDLES}, 0.5, 0.1)
+    for at in times:
+        calibrate.record(BTC, at, judge.forecast(BTC, at, STORE, live, STRATEGY), STORE, log, STRATEGY)
+        calibrate.settle(BTC, at, STORE, log)
+    calibrate.settle(BTC, times[-1] + timedelta(hours=3), STORE, log)
+    again = list(replayed(BTC, CANDLES, Seer({BTC.key: CANDLES}, 0.5, 0.1), times, STRATEGY))
+    assert len(again) == 20
+    assert [replace(one, decision_id="replay") for one in settled(log)] == again
+
+
+def test_a_forecast_of_the_past_does_not_see_what_came():
+    """Other candles after a time change no forecast made by then, only its outcome."""
+    times = moments(TIMES[360], TIMES[400], timedelta(minutes=30))
+    other = pd.concat([CANDLES[:400], candles_of(seed=8)[400:]], ignore_index=True)
+
+    def made(candles):
+        found = list(replayed(BTC, candles, Blind(), times, STRATEGY))
+        return [replace(one, outcome=None) for one in found], [one.outcome for one in found]
+
+    assert made(CANDLES)[0] == made(other)[0]
+    assert made(CANDLES)[1] != made(other)[1]
+
+
+class Blind:
+    """A forecaster that sees only what it is shown."""
+
+    def forecast(self, pair, candles, strategy):
+        return momentum_signal(candles, strategy, pair.key)
+
+
+@given(st.integers(0, 600 * 300 + 900), st.integers(1, 700))
+def test_the_past_shows_what_had_closed_and_no_more(seconds, count):
+    """At any second: the newest candles that had closed by then, as many as asked for or as there are."""
+    at = TIMES[0] + timedelta(seconds=seconds)
+    found = STORE.window(BTC, at, count)
+    closed = CANDLES[CANDLES["open_time"] + INTERVAL <= at]
+    pd.testing.assert_frame_equal(found, closed.tail(count).reset_index(drop=True))
+
+
+def test_times_without_enough_candles_have_no_forecast():
+    """At the beginning of the candles, and over a hole in them, nothing is forecast and nothing is made up."""
+    holed = CANDLES.drop(index=range(300, 340)).reset_index(drop=True)
+    times = [TIMES[5], TIMES[299], TIMES[320], TIMES[341]]
+    found = list(replayed(BTC, holed, Blind(), times, STRATEGY))
+    assert [one is None for one in found] == [True, False, True, False]
+    with pytest.raises(InsufficientData):
+        judge.forecast(BTC, TIMES[320], PastCandles(holed), Blind(), STRATEGY)
+
+
+def test_the_times_of_a_replay():
+    """From the start, every so often, before the end; nonsense is refused."""
+    assert moments(AT, AT + timedelta(hours=1), timedelta(minutes=25)) == [
+        AT + timedelta(minutes=minutes) for minutes in (0, 25, 50)
+    ]
+    assert len(moments(AT, AT + timedelta(hours=1), timedelta(minutes=30))) == 2
+    for end, every in ((AT, 30), (AT + timedelta(hours=1), 4)):
+        with pytest.raises(BadInput, match="is no replay"):
+            moments(AT, end, timedelta(minutes=every))
+    with pytest.raises(BadInput, match="a replay only reads"):
+        STORE.put(BTC, CANDLES)
+    assert STORE.newest(BTC) == TIMES[-1]
