@@ -13,6 +13,8 @@ from deployments.commands.options import AsJson, answer
 from trading.errors import BadInput
 
 if TYPE_CHECKING:
+    from adapters.aws import Aws
+    from adapters.sagemaker_endpoint import SageMakerControl
     from deployments.model.endpoint import Deployer, Plan
     from deployments.model.package import Package
 
@@ -99,14 +101,18 @@ def deploy(
 
     While an endpoint moves to another model or size, the old one answers until the new one does.
     """
-    plan = _plan(role, endpoint, package, source, image, memory_mb, max_concurrency)
+    from adapters.aws import open_aws
+
+    aws = open_aws()
+    plan = _plan(aws.region, role, endpoint, package, source, image, memory_mb, max_concurrency)
     if dry_run:
         facts = plan.facts()
         text = f"would make, unless it is there:\n{jsonlib.dumps(facts, indent=2)}"
         answer({"dry_run": True} | facts, as_json=json, text=text)
         return
-    limits = _limits(plan.concurrency, account_quota)
-    told = _deployer(wait_s).deploy(plan, must_exist=ctx.info_name == "update") | {"limits": limits}
+    control = _control(aws)
+    limits = _limits(control, plan.concurrency, account_quota)
+    told = _deployer(control, wait_s).deploy(plan, must_exist=ctx.info_name == "update") | {"limits": limits}
     changed = "\n".join(told["changed"]) or "everything is there already"
     text = f"{changed}\n{plan.endpoint} is in service; TRADER_SAGEMAKER_ENDPOINT={plan.endpoint} makes the desk use it"
     answer(told, as_json=json, text=text)
@@ -115,7 +121,7 @@ def deploy(
 @model.command("delete")
 def delete(endpoint: EndpointOption = None, wait_s: Wait = 1800, json: AsJson = False) -> None:
     """Remove the endpoint, its configurations and models; the packages stay in the bucket."""
-    told = _deployer(wait_s).delete(_endpoint(endpoint))
+    told = _deployer(_control(), wait_s).delete(_endpoint(endpoint))
     text = "\n".join(f"removed {one}" for one in told["removed"]) or f"there is no endpoint {told['endpoint']}"
     answer(told, as_json=json, text=text)
 
@@ -123,7 +129,7 @@ def delete(endpoint: EndpointOption = None, wait_s: Wait = 1800, json: AsJson = 
 @model.command("status")
 def status(endpoint: EndpointOption = None, json: AsJson = False) -> None:
     """What is deployed: the endpoint's status, model, memory and concurrency. Changes nothing."""
-    told = _deployer(0).status(_endpoint(endpoint))
+    told = _deployer(_control(), 0).status(_endpoint(endpoint))
     config = told.get("config") or {}
     words = [f"{told['endpoint']} {told['status']}", told.get("reason", "")]
     words += [f"{config['model']}, {config['memory_mb']} MB, {config['concurrency']} at once"] if config else []
@@ -133,7 +139,7 @@ def status(endpoint: EndpointOption = None, json: AsJson = False) -> None:
 @model.command("quota")
 def quota(max_concurrency: Concurrency = 8, account_quota: AccountQuota = None, json: AsJson = False) -> None:
     """Check that the account's quota >= the endpoint's limit >= our own budget, as 10 >= 8 >= 6."""
-    limits = _limits(max_concurrency, account_quota)
+    limits = _limits(_control(), max_concurrency, account_quota)
     answer(limits, as_json=json, text=f"{limits['account']} >= {limits['endpoint']} >= {limits['ours']}: fits")
 
 
@@ -188,6 +194,7 @@ def _endpoint(name: str | None) -> str:
 
 
 def _plan(
+    region: str,
     role: str | None,
     endpoint: str | None,
     package: Path | None,
@@ -196,7 +203,6 @@ def _plan(
     memory_mb: int,
     concurrency: int,
 ) -> Plan:
-    from adapters.aws import open_aws
     from deployments.model.endpoint import IMAGE, Plan, account_of, checked_plan
     from deployments.model.package import read_package
     from trading.tables import Names
@@ -210,28 +216,30 @@ def _plan(
             package=read_package(package) if package else _packed(source, None),
             bucket=Names(load_settings().prefix, account).bucket("models"),
             role=role or "",
-            image=image or IMAGE.format(region=open_aws().region),
+            image=image or IMAGE.format(region=region),
             memory_mb=memory_mb,
             concurrency=concurrency,
         )
     )
 
 
-def _limits(concurrency: int, given: int | None) -> dict[str, Any]:
+def _control(aws: Aws | None = None) -> SageMakerControl:
     from adapters.aws import open_aws
     from adapters.sagemaker_endpoint import open_sagemaker
+
+    return open_sagemaker(aws or open_aws())
+
+
+def _limits(control: SageMakerControl, concurrency: int, given: int | None) -> dict[str, Any]:
     from deployments.model.quota import Limits, account_quota, must_fit
 
-    account, source = account_quota(open_sagemaker(open_aws()), given)
+    account, source = account_quota(control, given)
     return must_fit(Limits(account, concurrency, load_settings().forecast_concurrency, source)).facts()
 
 
-def _deployer(wait_s: float) -> Deployer:
+def _deployer(control: SageMakerControl, wait_s: float) -> Deployer:
     import time
 
-    from adapters.aws import open_aws
-    from adapters.sagemaker_endpoint import open_sagemaker
     from deployments.model.endpoint import Deployer
 
-    control = open_sagemaker(open_aws())
     return Deployer(control, say=lambda text: typer.echo(text, err=True), pause=time.sleep, limit_s=wait_s)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.forecast.files import SHIPPED
 from deployments.model.container import inference
-from deployments.model.container.inference import BadRequest, OnnxModel, input_fn, output_fn, predict_fn
+from deployments.model.container.inference import JSON, BadRequest, OnnxModel, input_fn, output_fn, predict_fn
 from deployments.model.serve import transform
 
 MODEL = OnnxModel(SHIPPED)
@@ -81,13 +81,17 @@ def test_only_the_newest_values_count():
     assert ask([{"target": recent}]) == ask([{"target": [9e5, 1.0, *recent]}])
 
 
-@settings(max_examples=30)
-@given(level=st.floats(0.001, 0.999))
-def test_levels_between_trained_ones_are_interpolated_and_outside_they_are_the_outermost(level):
+@given(level=st.floats(0.001, 0.999), trained=st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3))
+def test_levels_between_trained_ones_are_interpolated_and_outside_they_are_the_outermost(level, trained):
     """A level lies on the straight line between its trained neighbours; 0.001 is the lowest trained one."""
-    (found,) = ask([{"target": WALK}], quantile_levels=sorted({level, *MODEL.levels}))
-    trained = [found[str(one)][0] for one in MODEL.levels]
-    assert found[str(level)][0] == pytest.approx(np.interp(level, MODEL.levels, trained), rel=1e-9)
+    model = object.__new__(OnnxModel)
+    model.name, model.context_length, model.steps, model.levels = "m", 5, 2, (0.1, 0.5, 0.9)
+    quantiles = np.repeat(np.array(trained, dtype=np.float32)[None, :, None], 2, axis=2)
+    model._session = SimpleNamespace(run=lambda *_: [quantiles])
+    question = input_fn(json.dumps({"inputs": [{"target": WALK}], "parameters": {"prediction_length": 2}}), JSON)
+    found = model.forecast(question, (level, 0.1, 0.5, 0.9))
+    assert found[0, 0, 1] == pytest.approx(np.interp(level, model.levels, quantiles[0, :, 1]), rel=1e-6, abs=1e-6)
+    assert found[0, 1:, 0].tolist() == quantiles[0, :, 0].tolist()
 
 
 def test_item_id_and_start_come_back():

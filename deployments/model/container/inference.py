@@ -163,7 +163,7 @@ class OnnxModel:
             row[-len(newest) :] = newest
         batches = (context[at : at + question.batch] for at in range(0, len(context), question.batch))
         found = np.concatenate([self._session.run(["quantiles"], {"context": batch})[0] for batch in batches])
-        trained = np.sort(found[:, :, : question.steps].astype(np.float64), axis=1)
+        trained = found[:, :, : question.steps].astype(np.float64)
         return np.stack([self._at(trained, level) for level in levels], axis=1)
 
     def _at(self, trained: Floats, level: float) -> Floats:
