@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.incidents import scenarios_books, scenarios_fills, scenarios_forecasts, scenarios_orders, scenarios_runs
+from tests.incidents import (
+    scenarios_books,
+    scenarios_context,
+    scenarios_fills,
+    scenarios_forecasts,
+    scenarios_orders,
+    scenarios_runs,
+)
 from tests.incidents.stage import Incident, Stage
 
 INCIDENTS: dict[str, Incident] = {
@@ -13,6 +20,7 @@ INCIDENTS: dict[str, Incident] = {
     **scenarios_books.INCIDENTS,
     **scenarios_runs.INCIDENTS,
     **scenarios_forecasts.INCIDENTS,
+    **scenarios_context.INCIDENTS,
 }
 
 
@@ -117,9 +125,24 @@ def test_i13_expected_throttling_is_no_alarm(stage: Stage) -> None:
     scenarios_forecasts.expected_throttling(stage)
 
 
+def test_i14_extreme_fear_asks_for_more_than_a_bullish_forecast(stage: Stage) -> None:
+    """I14: what buys at an index of 21 does not at 20: the threshold is 1.35 times as high, best forecast or not."""
+    scenarios_context.a_bullish_forecast_in_extreme_fear(stage)
+
+
 def test_i17_a_failed_run_is_not_a_hold(stage: Stage) -> None:
     """I17: an outage fails the run by name, and an analysis without inputs says of every pair what was missing."""
     scenarios_runs.an_outage_of_the_market(stage)
+
+
+def test_i18_what_was_not_measured_is_missing_not_fifty_percent(stage: Stage) -> None:
+    """I18: a throttled and an impossible source leave the judgement to the third, and are named wherever one looks."""
+    scenarios_context.throttled_and_impossible(stage)
+
+
+def test_i18_a_pair_without_fresh_candles_sits_out(stage: Stage) -> None:
+    """I18: when candles stop coming in, no pair is judged by old ones, and each says why it sits out."""
+    scenarios_context.candles_that_stopped(stage)
 
 
 def test_i20_overlapping_analyses_make_one_order(stage: Stage) -> None:
