@@ -27,8 +27,8 @@ from trading.limits import Equity, breakers
 from trading.money import yen
 from trading.ports import Booking
 from trading.scoring import Market
-from trading.services import books, decide, intents, judge
-from trading.services.looks import Look, Outcomes, inputs_of, looks_of
+from trading.services import books, calibrate, decide, intents, judge
+from trading.services.looks import Look, Outcomes, inputs_of, looks_of, models_of
 from trading.services.rows import signal_rows
 from trading.signals.forecast import momentum_signal
 from trading.signals.sentiment import sentiment_signal
@@ -82,14 +82,16 @@ def with_io(desk: Desk, at: datetime) -> Callable[[], object]:
         with ThreadPoolExecutor(6) as pool:
             charts = pool.map(lambda pair: judge.technical(pair, at, desk.candles, strategy), desk.pairs)
             outlooks = pool.map(
-                lambda pair: judge.forecast(pair, at, desk.candles, desk.forecaster, strategy), desk.pairs
+                lambda pair: judge.kept_forecast(pair, at, desk.candles, desk.forecaster, desk.forecasts, strategy),
+                desk.pairs,
             )
             moods = pool.map(lambda pair: judge.sentiment(pair, at, desk.readings, strategy), desk.pairs)
         context = judge.context(at, desk.readings, strategy)
         looks = looks_of(*(_outcomes(desk, side) for side in (charts, outlooks, moods)))
+        earned = calibrate.weigh(desk.pairs, at, models_of(looks), desk.candles, desk.forecasts, strategy)
         account = books.read_books(at, desk.ledger, desk.exchange)
-        decision = scoring.decide(books.market_of(looks, context, account, at, strategy), strategy)
-        rows = signal_rows(looks, context, decision, at, "benchmark", strategy)
+        decision = scoring.decide(books.market_of(looks, context, earned, account, at, strategy), strategy)
+        rows = signal_rows(looks, context, earned, decision, at, "benchmark", strategy)
         booking = Booking(intents.decision_id_of(at), at, rows, (), [pair.key for pair in desk.pairs])
         return decide.book(booking, desk.ledger)
 

@@ -13,13 +13,14 @@ from adapters.binance import BinanceMarketData
 from adapters.clock import MarketClock, SystemClock
 from adapters.coincheck import CoincheckExchange, Credentials
 from adapters.dynamodb import open_tables
-from adapters.forecast.momentum import MomentumForecaster
+from adapters.metrics import CloudWatchMetrics
 from adapters.notices import LoggedAlerts
 from adapters.paper import PaperExchange, open_paper_book
 from adapters.s3 import S3Archive
 from adapters.slack import SlackAlerts
 from adapters.sqs import SqsOrderQueue
 from blocks.arming import Arming, Opening, must_say_live
+from blocks.judging import forecaster_of, moods_of, news_of
 from blocks.secrecy import keep_secrets
 from blocks.settings import Settings, load_settings
 from trading.errors import BadInput, Halt
@@ -34,9 +35,13 @@ from trading.ports import (
     Forecaster,
     Ledger,
     MarketData,
+    Metrics,
     OrderQueue,
     Readings,
 )
+from trading.ports.context import ContextSource
+from trading.ports.forecasts import Forecasts
+from trading.ports.news import News
 from trading.services import protect
 from trading.strategy import Strategy, load_strategy
 from trading.tables import Names
@@ -65,6 +70,10 @@ class Desk:
     archive: Archive
     alerts: Alerts
     forecaster: Forecaster
+    forecasts: Forecasts
+    news: News
+    moods: tuple[ContextSource, ...]
+    metrics: Metrics
     guard: Callable[[str, datetime], object] = protect.leave
     arm: Callable[[], None] = lambda: None
 
@@ -119,6 +128,7 @@ def _assembled(name: str, settings: Settings) -> Desk:
     venue = _VENUES[name](_Site(settings, names, aws, pairs, market))
     tables = open_tables(names, aws)
     exchange, ledger = venue.exchange, tables.ledger
+    metrics = CloudWatchMetrics({"desk": name, "prefix": names.prefix})
     stops = venue.stops if settings.protective_stops is None else settings.protective_stops
     return Desk(
         name=name,
@@ -133,7 +143,11 @@ def _assembled(name: str, settings: Settings) -> Desk:
         queue=SqsOrderQueue(names, aws),
         archive=S3Archive(names, aws),
         alerts=SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts(),
-        forecaster=MomentumForecaster("no forecast model is set up on this desk"),
+        forecaster=forecaster_of(settings, names, aws, pairs, metrics),
+        forecasts=tables.forecasts,
+        news=news_of(settings, names, aws, strategy, venue.clock),
+        moods=moods_of(settings, pairs),
+        metrics=metrics,
         guard=partial(protect.keep, ledger=ledger, exchange=exchange, strategy=strategy) if stops else protect.leave,
         arm=venue.opening(pairs, venue.clock, ledger, exchange, strategy),
     )

@@ -7,10 +7,13 @@ import sys
 
 import typer
 
+from deployments.commands.calibration import calibration
 from deployments.commands.demo import demo
 from deployments.commands.desk import kill_switch, positions, status
 from deployments.commands.flows import init, run
 from deployments.commands.market import decide, score, simulator, strategy
+from deployments.commands.model import model
+from deployments.commands.news import titles
 from deployments.commands.orders import reconcile, redrive, resolve
 from deployments.commands.ui import ui
 from trading.errors import TradingError
@@ -29,6 +32,9 @@ app.command("simulator")(simulator)
 app.command("score")(score)
 app.command("decide")(decide)
 app.add_typer(strategy, name="strategy")
+app.command("titles")(titles)
+app.command("calibration")(calibration)
+app.add_typer(model, name="model")
 app.command("status")(status)
 app.command("positions")(positions)
 app.command("ui")(ui)

@@ -29,6 +29,9 @@ DESK: Final = "embedded"
 AFTER_CLOSE = timedelta(seconds=10)
 """A cycle runs this long after a candle closed, as the schedule does."""
 
+MOOD_EVERY = 6
+"""Cycles from one reading of the news and of the market's mood to the next: half an hour, as the schedule has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
@@ -105,6 +108,8 @@ def play(world: World, options: DemoOptions, played: Played) -> Iterator[Cycle]:
 
 
 def _cycle(number: int, total: int, at: datetime) -> Cycle:
+    from flows.collect_context import collect_context
+    from flows.collect_news import collect_news
     from flows.collect_prices import collect_prices
     from flows.execute_orders import execute_orders
     from flows.monitor_positions import monitor_positions
@@ -112,6 +117,9 @@ def _cycle(number: int, total: int, at: datetime) -> Cycle:
 
     failures: list[str] = []
     trades: list[Trade] = []
+    if (number - 1) % MOOD_EVERY == 0:
+        _attempt(collect_news, failures, at=at)
+        _attempt(collect_context, failures, at=at)
     collection = _attempt(collect_prices, failures, at=at)
     if collection and collection.analysis and collection.analysis.trade_ids:
         trades += _attempt(execute_orders, failures) or []

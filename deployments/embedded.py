@@ -104,6 +104,7 @@ def _children(state: Path, market: MarketOptions) -> tuple[list[Child], dict[str
         "TRADER_BINANCE_FUTURES_URL": f"{simulator_url}/fapi",
         "TRADER_COINCHECK_URL": f"{simulator_url}/coincheck",
         "TRADER_CRYPTOPANIC_URL": f"{simulator_url}/cryptopanic",
+        "TRADER_CRYPTOPANIC_API_KEY": "simulator-key",
         "TRADER_FEAR_GREED_URL": f"{simulator_url}/alternative",
         "TRADER_COINGECKO_URL": f"{simulator_url}/coingecko",
         "TRADER_SLACK_WEBHOOK_URL": f"{simulator_url}/slack/services/T0/B0/embedded",

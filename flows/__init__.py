@@ -5,6 +5,8 @@ FLOWS names every flow and where it is, so that listing them imports none of the
 
 FLOWS = {
     "collect_prices": "flows.collect_prices:collect_prices",
+    "collect_news": "flows.collect_news:collect_news",
+    "collect_context": "flows.collect_context:collect_context",
     "analyze": "flows.analyze:analyze",
     "execute_orders": "flows.execute_orders:execute_orders",
     "monitor_positions": "flows.monitor_positions:monitor_positions",

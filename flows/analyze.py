@@ -11,10 +11,12 @@ from flows.outcomes import SIX_THREADS, entries_may_start, outcomes_of, pair_key
 from tasks.artifacts import show_decision
 from tasks.collect import market_time
 from tasks.decide import book_decision, decide_market, read_books, shape_intents
+from tasks.forecasts import weigh_forecasts
 from tasks.judge import context, forecast, sentiment, technical
 from tasks.notify import queue_order, tell
+from trading.services.calibrate import WEIGHT
 from trading.services.decide import Analysis, notices_of
-from trading.services.looks import looks_of
+from trading.services.looks import looks_of, models_of
 
 
 @flow(name="analyze", flow_run_name=run_name("analyze"), task_runner=SIX_THREADS)
@@ -39,10 +41,11 @@ def analyze(
     moods = sentiment.map(unmapped(desk), keys, unmapped(moment))
     mood = context(desk, moment)
     looks = looks_of(outcomes_of(keys, charts), outcomes_of(keys, outlooks), outcomes_of(keys, moods))
+    weighed = outcomes_of([WEIGHT], [weigh_forecasts.submit(desk, models_of(looks), moment)])
     books = read_books(desk, moment)
-    decision = decide_market(desk, looks, mood, books, moment)
+    decision = decide_market(desk, looks, mood, weighed, books, moment)
     intents = shape_intents(desk, decision, books, moment) if with_orders and decision.pairs else []
-    analysis = book_decision(desk, moment, trigger, looks, mood, decision, intents)
+    analysis = book_decision(desk, moment, trigger, looks, mood, weighed, decision, intents)
     for trade_id in analysis.trade_ids:
         queue_order(desk, trade_id, analysis.trace())
     show_decision(desk, analysis)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
 from tasks.policies import THINK
 from trading.reconciliation import Reconciliation
 from trading.services.decide import Analysis
+
+UNKNOWN = "–"
+FORECAST_HEAD = (
+    "| pair | model | in an hour: 0.1 | 0.5 | 0.9 (USDT) | change | confidence | why not a better model |",
+    "|---|---|---|---|---|---|---|---|",
+)
 
 
 @task(task_run_name="show-decision", **THINK)
@@ -20,12 +29,30 @@ def show_decision(desk: str, analysis: Analysis) -> None:
     ]
     sides = list(decision.ranking[0].components) if decision.ranking else []
     table = ["| pair | score | " + " | ".join(sides) + " |", "|---" * (len(sides) + 2) + "|", *ranked] if ranked else []
+    forecasts = [line for row in analysis.rows if (line := _forecast(row))]
+    outlook = ["", *FORECAST_HEAD, *forecasts, "", *_weight(analysis)] if forecasts else []
     words = [f"# {decision.action} {', '.join(decision.pairs)}".strip(), f"Why this run: {analysis.trigger}.", ""]
     limits = f"Buy from {decision.buy_threshold:+.3f}, sell below {decision.sell_threshold:+.3f}."
     reasons = [f"- {reason}" for reason in (*decision.reasons, *analysis.notes)]
     booked = [f"- booked {trade_id}" for trade_id in analysis.trade_ids]
-    text = "\n".join([*words, limits, "", *table, "", *reasons, *booked])
+    text = "\n".join([*words, limits, "", *table, "", *reasons, *booked, *outlook])
     create_markdown_artifact(text, key="decision", description=f"{desk} desk, {analysis.at:%Y-%m-%d %H:%M} UTC")
+
+
+def _forecast(row: Mapping[str, Any]) -> str:
+    """One pair's forecast as a line; empty when there is none."""
+    found = row["forecast"]
+    if not found:
+        return ""
+    ends = [found[name][-1] if found[name] else None for name in ("q10", "q50", "q90")]
+    prices = [UNKNOWN if end is None else f"{end:,.6g}" for end in ends]
+    change, trust = f"{found['change_pct']:+.2f} %", f"{found['confidence']:.2f}"
+    return _row(row["pair"], found["model"], *prices, change, trust, found["fallback_reason"] or "")
+
+
+def _weight(analysis: Analysis) -> list[str]:
+    """What the forecasts weigh here, and why, in words."""
+    return list(dict.fromkeys(f"Forecast weight: {row['forecast_weight']['why']}." for row in analysis.rows))
 
 
 @task(task_run_name="show-reconciliation", **THINK)

@@ -9,13 +9,14 @@ from prefect import task
 from blocks.desk import open_desk
 from tasks.policies import ASK, THINK, WRITE
 from trading import scoring
+from trading.calibration.weight import EarnedWeight
 from trading.order import Intent
 from trading.ports import Booking
 from trading.scoring import Decision
-from trading.services import books, decide, intents
+from trading.services import books, calibrate, decide, intents
 from trading.services.books import Books
 from trading.services.decide import Analysis
-from trading.services.looks import Look
+from trading.services.looks import Look, Outcomes
 from trading.services.rows import signal_rows
 from trading.signals.context import ContextSignal
 from trading.sizing import NoEntry
@@ -29,10 +30,13 @@ def read_books(desk: str, at: datetime) -> Books:
 
 
 @task(task_run_name="decide", **THINK)
-def decide_market(desk: str, looks: list[Look], mood: ContextSignal, account: Books, at: datetime) -> Decision:
+def decide_market(
+    desk: str, looks: list[Look], mood: ContextSignal, weighed: Outcomes[EarnedWeight], account: Books, at: datetime
+) -> Decision:
     """One decision over all pairs."""
     strategy = open_desk(desk).strategy
-    return scoring.decide(books.market_of(looks, mood, account, at, strategy), strategy)
+    earned = calibrate.weight_of(weighed, strategy)
+    return scoring.decide(books.market_of(looks, mood, earned, account, at, strategy), strategy)
 
 
 @task(task_run_name="shape-intents", **ASK)
@@ -53,12 +57,14 @@ def book_decision(  # noqa: PLR0913 (each is a fact of its own)
     trigger: str,
     looks: list[Look],
     mood: ContextSignal,
+    weighed: Outcomes[EarnedWeight],
     decision: Decision,
     shaped: list[Intent | NoEntry],
 ) -> Analysis:
     """Signals and intents into the books, in one transaction."""
     room = open_desk(desk)
-    rows = signal_rows(looks, mood, decision, at, trigger, room.strategy)
+    earned = calibrate.weight_of(weighed, room.strategy)
+    rows = signal_rows(looks, mood, earned, decision, at, trigger, room.strategy)
     wanted = [one for one in shaped if isinstance(one, Intent)]
     notes = tuple(one.reason for one in shaped if isinstance(one, NoEntry))
     booking = Booking(intents.decision_id_of(at), at, rows, wanted, [look.pair for look in looks])

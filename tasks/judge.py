@@ -26,7 +26,7 @@ def technical(desk: str, pair: str, at: datetime) -> TechnicalSignal:
 def forecast(desk: str, pair: str, at: datetime) -> ForecastSignal:
     """The next hour of one pair."""
     room = open_desk(desk)
-    return judge.forecast(room.pair(pair), at, room.candles, room.forecaster, room.strategy)
+    return judge.kept_forecast(room.pair(pair), at, room.candles, room.forecaster, room.forecasts, room.strategy)
 
 
 @task(task_run_name="sentiment-{pair}", **ASK)

@@ -67,7 +67,7 @@ def _held_back(pair: PairDay) -> str:
         return "nothing: it was bought"
     if judgement.short_by is not None and judgement.short_by <= 0:
         return "; ".join(judgement.reasons) or "no reason booked"
-    known = [part for part in judgement.parts if part.value is not None and part.weight is not None]
+    known = [part for part in judgement.parts if part.value is not None and part.weight]
     if not known:
         return "not booked"
     weakest = min(known, key=lambda part: part.pull)

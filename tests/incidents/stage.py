@@ -12,7 +12,7 @@ import pytest
 from prefect import Flow
 
 from adapters.clock import MarketClock
-from adapters.dynamodb import open_tables
+from adapters.dynamodb import Tables, open_tables
 from adapters.forecast.momentum import MomentumForecaster
 from adapters.sqs import SqsOrderQueue
 from blocks.desk import Desk
@@ -54,6 +54,11 @@ class Stage:
         """The room's order queue."""
         return SqsOrderQueue(self.room.ledger._names, self._fixture("aws"))
 
+    @cached_property
+    def tables(self) -> Tables:
+        """The room's other tables."""
+        return open_tables(self.room.ledger._names, self._fixture("aws"))
+
     @property
     def desk(self) -> Desk:
         """The room as the flows see it."""
@@ -62,7 +67,7 @@ class Stage:
             "name": "embedded", "pairs": tuple(PAIRS.values()), "strategy": room.strategy,
             "clock": MarketClock(room.market), "market": room.market, "exchange": room.exchange,
             "candles": room.candles, "ledger": room.ledger, "queue": self.queue, "alerts": self.alerts,
-            "readings": open_tables(room.ledger._names, self._fixture("aws")).readings,
+            "readings": self.tables.readings, "forecasts": self.tables.forecasts,
             "forecaster": MomentumForecaster("none in this room"),
             "guard": lambda *_: None, "arm": lambda: None,
         }  # fmt: skip

@@ -13,12 +13,13 @@ from flows.execute_orders import execute_orders
 from flows.monitor_positions import monitor_positions
 from tasks.decide import book_decision, read_books, shape_intents
 from tasks.notify import queue_order
+from trading.calibration.weight import EarnedWeight
 from trading.errors import Halt, TradingError
 from trading.limits import KillSwitch, Mode
 from trading.order import TERMINAL, Side
 from trading.position import PositionStatus
 from trading.scoring import Decision, Ranked
-from trading.services.looks import Look
+from trading.services.looks import Look, Outcomes
 
 if TYPE_CHECKING:
     from tests.simulation.world import Schedule
@@ -31,6 +32,10 @@ OURS = re.compile(
 
 UNAWARE = 0.2
 """Share of the entries that are decided without a look at what is held and under way."""
+
+
+UNWEIGHED: Outcomes[EarnedWeight] = Outcomes({}, {})
+"""Nobody asked what forecasts may weigh: the decisions here are made up."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def decide(schedule: Schedule) -> None:
     shaped = shape_intents("embedded", decision, account, at)
     mood: Any = NoMood()
     looks = [Look(pair, None, None, None, {}) for pair in pairs]
-    analysis = book_decision("embedded", at, "storm", looks, mood, decision, shaped)
+    analysis = book_decision("embedded", at, "storm", looks, mood, UNWEIGHED, decision, shaped)
     for trade_id in analysis.trade_ids:
         queue_order("embedded", trade_id, analysis.trace())
 

@@ -16,7 +16,7 @@ from tests.simulation.actors import Actor, Crash
 from tests.simulation.engineless import without_engine
 from tests.simulation.faults import Dice
 from tests.simulation.quicker import decoded_once
-from tests.simulation.roles import NoMood
+from tests.simulation.roles import UNWEIGHED, NoMood
 from tests.simulation.world import WIRE_OF_ALL, Schedule
 from trading.order import Side
 from trading.position import PositionStatus
@@ -114,7 +114,7 @@ def decide(schedule: Schedule, side: Side, pair: str = "eth_usdt") -> None:
     decision = Decision(side, (pair,), (), 0.28, -0.15, (Ranked(pair, 0.5, {}, {}, {}),))
     shaped = shape_intents("embedded", decision, account, at)
     mood: Any = NoMood()
-    analysis = book_decision("embedded", at, "script", [], mood, decision, shaped)
+    analysis = book_decision("embedded", at, "script", [], mood, UNWEIGHED, decision, shaped)
     for trade_id in analysis.trade_ids:
         queue_order("embedded", trade_id, analysis.trace())
 

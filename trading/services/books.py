@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from trading.calibration.weight import EarnedWeight
 from trading.limits import Equity, KillSwitch, breakers, exposure, realised_equity
 from trading.money import yen
 from trading.order import TERMINAL, Trade
@@ -46,7 +47,14 @@ def read_books(at: datetime, ledger: Ledger, exchange: Exchange) -> Books:
     )
 
 
-def market_of(looks: Sequence[Look], mood: ContextSignal, books: Books, at: datetime, strategy: Strategy) -> Market:
+def market_of(
+    looks: Sequence[Look],
+    mood: ContextSignal,
+    earned: EarnedWeight,
+    books: Books,
+    at: datetime,
+    strategy: Strategy,
+) -> Market:
     """Everything the pure decision is made from. A pair with an order under way or a side missing sits out."""
     under_way = {trade.intent.pair for trade in books.pending if trade.status not in TERMINAL}
     return Market(
@@ -68,6 +76,7 @@ def market_of(looks: Sequence[Look], mood: ContextSignal, books: Books, at: date
             "exposure": exposure(books.positions, books.pending) >= yen(strategy.exposure_limit_jpy),
             "kill_switch": books.kill_switch.mode.value,
         },
+        forecast_weight=earned.weight,
     )
 
 

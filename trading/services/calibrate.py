@@ -10,14 +10,18 @@ from trading.calibration.making import forecast_of, outcome_of, typical_prices
 from trading.calibration.records import Forecast
 from trading.calibration.table import CalibrationRow, calibration_rows
 from trading.calibration.weight import EARNED, EarnedWeight, earned_weight
+from trading.errors import Transient, Unknown
 from trading.pairs import Pair
 from trading.ports import CandleStore
 from trading.ports.forecasts import Forecasts
 from trading.services.intents import decision_id_of
+from trading.services.looks import Outcomes
 from trading.signals.forecast import ForecastSignal
 from trading.strategy import Strategy
 from trading.tables import PRICES
 
+WEIGHT = "forecast weight"
+"""The key of the one outcome that ``weight_of`` reads."""
 LATE = timedelta(hours=1)
 """How long a candle that is missing is waited for, after the forecast's last step has closed."""
 LOOK_BACK = timedelta(days=PRICES.ttl_days or 14)
@@ -65,6 +69,32 @@ def model_in_use(signals: Iterable[ForecastSignal], fallback: str = "no model") 
     """Who made most of an analysis's forecasts; the first by name of several; ``fallback`` when there are none."""
     count = Counter(signal.model for signal in signals)
     return min(count, key=lambda model: (-count[model], model), default=fallback)
+
+
+def weigh(
+    pairs: Sequence[Pair],
+    at: datetime,
+    models: Sequence[str],
+    store: CandleStore,
+    forecasts: Forecasts,
+    strategy: Strategy,
+) -> EarnedWeight:
+    """Settle what is over, then the weight for an analysis in which these models spoke: the least that one earned."""
+    try:
+        for pair in pairs:
+            settle(pair, at, store, forecasts)
+    except Unknown as lost:
+        raise Transient(str(lost)) from lost  # settling again changes nothing
+    weights = [earned(pairs, at, model, forecasts, strategy) for model in models]
+    return min(weights, key=lambda one: one.weight, default=earned_weight((), "no model", strategy))
+
+
+def weight_of(outcome: Outcomes[EarnedWeight], strategy: Strategy) -> EarnedWeight:
+    """The weight, or none at all when the past of the forecasts could not be read: what is not shown is not earned."""
+    if WEIGHT in outcome.values:
+        return outcome.values[WEIGHT]
+    full, why = strategy.weight_forecast, outcome.errors.get(WEIGHT, "nobody asked")
+    return EarnedWeight(0.0, full, "unknown", None, f"0 of {full:g}: the past of the forecasts is not known: {why}")
 
 
 def table(

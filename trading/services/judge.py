@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from trading.calibration.making import forecast_of
 from trading.candles import INTERVAL
-from trading.errors import InsufficientData
+from trading.errors import InsufficientData, Transient, Unknown
 from trading.pairs import Pair
 from trading.ports import CandleStore, Forecaster, Readings
+from trading.ports.forecasts import Forecasts
+from trading.services.intents import decision_id_of
 from trading.signals.context import ContextSignal, context_signal
 from trading.signals.forecast import ForecastSignal
 from trading.signals.sentiment import SentimentSignal, sentiment_signal
@@ -27,6 +30,19 @@ def forecast(
 ) -> ForecastSignal:
     """The next hour of a pair as the desk's forecaster sees it, plainly marked with the model that answered."""
     return forecaster.forecast(pair, _recent(pair, at, store, strategy), strategy)
+
+
+def kept_forecast(
+    pair: Pair, at: datetime, store: CandleStore, forecaster: Forecaster, forecasts: Forecasts, strategy: Strategy
+) -> ForecastSignal:
+    """The same, kept before it is used: a forecast that cannot be held against what came counts for nothing."""
+    window = _recent(pair, at, store, strategy)
+    signal = forecaster.forecast(pair, window, strategy)
+    try:
+        forecasts.put(forecast_of(pair.key, at, decision_id_of(at), signal, window, strategy))
+    except Unknown as lost:
+        raise Transient(str(lost)) from lost  # putting it again changes nothing
+    return signal
 
 
 def sentiment(pair: Pair, at: datetime, readings: Readings, strategy: Strategy) -> SentimentSignal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,11 @@ def looks_of(
         )
         for key in keys
     ]
+
+
+def models_of(looks: Sequence[Look]) -> list[str]:
+    """Who made the forecasts of an analysis, each once, in order of name."""
+    return sorted({look.forecast.model for look in looks if look.forecast is not None})
 
 
 def inputs_of(look: Look, *, busy: bool) -> PairInputs | MissingInputs:

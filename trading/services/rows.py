@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from trading.calibration.weight import EarnedWeight
 from trading.scoring import Decision
 from trading.services.intents import decision_id_of, signal_id_of
 from trading.services.looks import Look
@@ -14,8 +15,14 @@ from trading.signals.context import ContextSignal
 from trading.strategy import Strategy
 
 
-def signal_rows(
-    looks: Sequence[Look], mood: ContextSignal, decision: Decision, at: datetime, trigger: str, strategy: Strategy
+def signal_rows(  # noqa: PLR0913 (each is a fact of its own)
+    looks: Sequence[Look],
+    mood: ContextSignal,
+    earned: EarnedWeight,
+    decision: Decision,
+    at: datetime,
+    trigger: str,
+    strategy: Strategy,
 ) -> list[dict[str, Any]]:
     """One row per pair: every component, weight, threshold, indicator and the decision they led to."""
     shared: dict[str, Any] = {
@@ -26,6 +33,7 @@ def signal_rows(
         "sell_threshold": decision.sell_threshold,
         "reasons": list(decision.reasons),
         "context": asdict(mood),
+        "forecast_weight": asdict(earned),
         "strategy_id": strategy.strategy_id,
         "strategy_version": strategy.strategy_version,
         "trigger": trigger,

@@ -1,0 +1,67 @@
+"""What a desk judges with: its forecaster, its news and its sources of the market's mood."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from adapters.aws import Aws
+from adapters.context import context_sources
+from adapters.dynamodb.capacity import DynamoCapacity
+from adapters.dynamodb.client import Dynamo
+from adapters.dynamodb.quota import DynamoQuota
+from adapters.forecast.budget import Budget
+from adapters.forecast.chain import ForecastChain, Link
+from adapters.forecast.coalesce import Coalesced
+from adapters.forecast.files import model_file
+from adapters.forecast.local import LocalModel
+from adapters.forecast.model import ModelForecaster
+from adapters.forecast.momentum import MomentumForecaster
+from adapters.forecast.sagemaker import SageMakerModel
+from adapters.news import open_news
+from blocks.settings import Settings
+from trading.pairs import Pair
+from trading.ports import Clock, Forecaster
+from trading.ports.context import ContextSource
+from trading.ports.metrics import Metrics
+from trading.ports.news import News
+from trading.strategy import Strategy
+from trading.tables import Names
+
+ENDPOINT = "forecast-endpoint"
+"""The capacity that all runs of all machines share (I13)."""
+
+
+def forecaster_of(settings: Settings, names: Names, aws: Aws, pairs: tuple[Pair, ...], metrics: Metrics) -> Forecaster:
+    """The endpoint, where one is named; the model of this machine; momentum when neither answers."""
+    links: list[Link] = []
+    if settings.sagemaker_endpoint:
+        capacity = DynamoCapacity(names, Dynamo(aws.dynamodb))
+        budget = Budget(capacity, ENDPOINT, settings.forecast_concurrency)
+        endpoint = SageMakerModel(settings.sagemaker_endpoint, budget=budget)
+        links.append(ModelForecaster(Coalesced(endpoint, most=len(pairs))))
+    local = LocalModel(partial(model_file, settings.forecast_model, aws.s3, settings.state / "models"))
+    links.append(ModelForecaster(local))
+    return ForecastChain(links, MomentumForecaster("no model answered"), metrics)
+
+
+def news_of(settings: Settings, names: Names, aws: Aws, strategy: Strategy, clock: Clock) -> News:
+    """CryptoPanic with a key; without one the plain statement that there is no source."""
+    return open_news(
+        settings.cryptopanic_url,
+        settings.cryptopanic_plan,
+        settings.cryptopanic_api_key,
+        DynamoQuota(names, Dynamo(aws.dynamodb)),
+        strategy.news_calls_per_month,
+        clock.now,
+    )
+
+
+def moods_of(settings: Settings, pairs: tuple[Pair, ...]) -> tuple[ContextSource, ...]:
+    """Fear and greed, funding, Bitcoin's share."""
+    return context_sources(
+        settings.fear_greed_url,
+        settings.binance_futures_url,
+        settings.coingecko_url,
+        pairs,
+        coingecko_key=settings.coingecko_api_key,
+    )
