@@ -1,0 +1,79 @@
+"""One collection of the market context as the Prefect server shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from blocks.desk import Desk
+from deployments.embedded import World
+from flows.collect_context import collect_context
+from flows.outcomes import StepsFailedError
+from tests.flows.runs import flow_run_named, task_runs_of
+from trading.services import judge
+from trading.signals.context import RANGES
+
+SOURCES = {f"context-{name}" for name in RANGES}
+
+
+def test_three_sources_are_three_task_runs_and_one_reading(world: World, desk: Desk) -> None:
+    """Each source is a task run of its own name; the reading is stored, judged, and found by the context judge."""
+    at = world.now()
+    mood = collect_context(desk="embedded", at=at)
+    assert mood is not None
+    run = flow_run_named("context", at)
+    runs = {one.name: one.state_name for one in task_runs_of(run.id, expected=5)}
+    assert runs.keys() >= SOURCES
+    assert set(runs.values()) == {"Completed"}
+    found = judge.context(at, desk.readings, desk.strategy)
+    assert found == mood.signal
+    assert (set(found.sources), found.note) == (set(RANGES), "")
+    assert isinstance(mood.row["funding"], dict)
+    assert set(mood.row["funding"]) == {pair.binance for pair in desk.pairs}
+
+
+def test_a_source_that_throttles_once_is_retried_and_the_run_succeeds(world: World, desk: Desk) -> None:
+    """A 429 answer is a visible retry of that source's task run, and nothing is missing."""
+    at = world.now()
+    world.faults([{"target": "alternative", "kind": "429", "times": 1}])
+    mood = collect_context(desk="embedded", at=at)
+    assert mood is not None
+    assert mood.failed == {}
+    run = flow_run_named("context", at)
+    counts = {one.name: one.run_count for one in task_runs_of(run.id, expected=5) if one.name in SOURCES}
+    assert counts == {"context-fear_greed": 2, "context-funding": 1, "context-btc_dominance": 1}
+
+
+def test_a_source_that_fails_fails_alone_and_the_run_says_so(world: World, desk: Desk) -> None:
+    """One source is gone: its task run and the flow run fail by name, the reading of the others is stored (I18)."""
+    at = world.now()
+    world.faults([{"target": "coingecko", "kind": "status", "status": 404, "times": None}])
+    with pytest.raises(StepsFailedError, match="btc_dominance: Rejected: CoinGecko"):
+        collect_context(desk="embedded", at=at)
+    run = flow_run_named("context", at)
+    assert run.state_name == "Failed"
+    states = {one.name: one.state_name for one in task_runs_of(run.id, expected=6)}
+    assert {name: states[name] for name in SOURCES} == {
+        "context-fear_greed": "Completed", "context-funding": "Completed", "context-btc_dominance": "Failed"
+    }  # fmt: skip
+    found = judge.context(at, desk.readings, desk.strategy)
+    assert (found.sources, found.btc_dominance) == (("fear_greed", "funding"), None)
+    stored = desk.readings.context(at)
+    assert stored is not None
+    assert "btc_dominance" not in stored
+    assert stored["failed"][0].startswith("btc_dominance: Rejected: CoinGecko")
+
+
+def test_when_all_sources_fail_nothing_is_stored(world: World, desk: Desk) -> None:
+    """No source answers: the run fails with all three names, and the table stays as it was, not filled with nothing."""
+    at = world.now()
+    world.faults(
+        [
+            {"target": target, "kind": "status", "status": 403, "times": None}
+            for target in ("alternative", "fapi", "coingecko")
+        ]
+    )
+    with pytest.raises(StepsFailedError) as failed:
+        collect_context(desk="embedded", at=at)
+    assert all(f"{name}: Halt" in str(failed.value) for name in RANGES)
+    assert desk.readings.context(at) is None
+    assert flow_run_named("context", at).state_name == "Failed"
