@@ -103,7 +103,8 @@ async def _runtime(request: web.Request) -> web.Response:
         words = f"the payload is over {PAYLOAD_BYTES_MAX} bytes, the most that a serverless endpoint takes"
         return _error(400, "ValidationError", {"Message": words})
     if status != 200:
-        words = f'Received client error ({status}) from primary with message "{text}".'
+        side = "client" if status < 500 else "server"
+        words = f'Received {side} error ({status}) from primary with message "{text}".'
         told = {"Message": words, "OriginalMessage": text, "OriginalStatusCode": status, "LogStreamArn": ""}
         return _error(424, "ModelError", told)
     headers = {"x-Amzn-Invoked-Production-Variant": "AllTraffic"}

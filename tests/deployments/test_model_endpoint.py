@@ -18,7 +18,7 @@ ROLE = "arn:aws:iam::123456789012:role/service-role/forecast"
 PACKAGE = Package(Path("p.tar.gz"), "a" * 64, {"name": "chronos-2-small"})
 PLAN = Plan("desk-1", PACKAGE, "trader-models-123456789012", ROLE, IMAGE.format(region="ap-northeast-1"))
 OTHER = replace(PLAN, package=replace(PACKAGE, digest="b" * 64))
-FOREIGN = "chronos-2-desk-11-aaaaaaaa-bbbbbbbb"
+FOREIGN = "chronos-2-desk-1-b-aaaaaaaa-bbbbbbbb"
 
 
 class Cut(Exception):
@@ -171,7 +171,7 @@ def test_the_old_model_goes_only_when_the_new_one_serves(sagemaker):
 
 
 def test_what_belongs_to_another_endpoint_stays(sagemaker):
-    """``desk-11`` begins like ``desk-1`` and keeps its model and configuration, in update and delete."""
+    """``desk-1-b`` begins like ``desk-1`` and keeps its model and configuration, in update and delete."""
     sagemaker.made_models[FOREIGN] = sagemaker.made_configs[FOREIGN] = "somebody else's"
     deployer(sagemaker).deploy(PLAN)
     deployer(sagemaker).deploy(OTHER)
