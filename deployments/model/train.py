@@ -98,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deployments.model.train", description=__doc__)
     parser.add_argument("--candles", type=Path, required=True, help="folder of SYMBOL-5m.parquet files")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
-    parser.add_argument("--steps", type=int, default=7_000, help="optimizer steps")
+    parser.add_argument("--steps", type=int, default=5_000, help="optimizer steps")
     parser.add_argument("--seed", type=int, default=20_230_601)
     asked = parser.parse_args()
     model = train(asked.candles, asked.steps, asked.seed)
