@@ -32,6 +32,7 @@ from trading.strategy import Strategy
 
 STEPS = 12
 """Steps that are judged: the hour that a desk asks for."""
+SHOWN_STEPS = (1, 3, 6, 12)
 ALL = "all"
 RUN_AT_ONCE = 512
 
@@ -62,6 +63,16 @@ class Figures:
     walk_covered_share: float
     width_pct: float
     walk_width_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepFigures:
+    """What is measured of one step, as in Figures."""
+
+    error_pct: float
+    last_close_error_pct: float
+    covered_share: float
+    walk_covered_share: float
 
 
 def trained_until(model: Loaded) -> datetime:
@@ -161,13 +172,42 @@ def _width_pct(paths: Mapping[float, Floats], price: Floats) -> float:
     return float(((paths[0.9] - paths[0.1]) / price[:, None] * 100).mean())
 
 
+def forecasts(model: Loaded, hours: Mapping[str, Hours]) -> dict[str, dict[float, Floats]]:
+    """The model's paths by symbol and level."""
+    return {symbol: forecast(model, one.context) for symbol, one in hours.items()}
+
+
+def evaluate(hours: Mapping[str, Hours], paths: Mapping[str, Mapping[float, Floats]]) -> dict[str, Figures]:
+    """Figures by symbol, and of all together."""
+    found = {symbol: figures(one, paths[symbol]) for symbol, one in hours.items()}
+    return found | {ALL: figures(*_together(hours, paths))}
+
+
+def by_step(hours: Mapping[str, Hours], paths: Mapping[str, Mapping[float, Floats]]) -> dict[int, StepFigures]:
+    """Figures of single steps of SHOWN_STEPS, all symbols together."""
+    one, path = _together(hours, paths)
+    walk = {level: random_walk_path(one.price, one.volatility_pct, STEPS, level) for level in LEVELS}
+    last = flat_path(one.price, STEPS)
+    found = {}
+    for step in SHOWN_STEPS:
+        at = slice(step - 1, step)
+        actual = one.actual[:, at]
+        found[step] = StepFigures(
+            error_pct=float(absolute_loss(path[0.5][:, at], actual, one.price).mean()),
+            last_close_error_pct=float(absolute_loss(last[:, at], actual, one.price).mean()),
+            covered_share=float(covered_share(path[0.1][:, at], path[0.9][:, at], actual).mean()),
+            walk_covered_share=float(covered_share(walk[0.1][:, at], walk[0.9][:, at], actual).mean()),
+        )
+    return found
+
+
+def _together(
+    hours: Mapping[str, Hours], paths: Mapping[str, Mapping[float, Floats]]
+) -> tuple[Hours, dict[float, Floats]]:
+    return _joined(list(hours.values())), {
+        level: np.concatenate([paths[symbol][level] for symbol in hours]) for level in LEVELS
+    }
+
+
 def _joined(parts: Sequence[Hours]) -> Hours:
     return Hours(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Hours.__slots__})
-
-
-def evaluate(model: Loaded, hours: Mapping[str, Hours]) -> dict[str, Figures]:
-    """Figures by symbol, and of all together."""
-    paths = {symbol: forecast(model, one.context) for symbol, one in hours.items()}
-    found = {symbol: figures(one, paths[symbol]) for symbol, one in hours.items()}
-    joined = {level: np.concatenate([one[level] for one in paths.values()]) for level in LEVELS}
-    return found | {ALL: figures(_joined(list(hours.values())), joined)}
