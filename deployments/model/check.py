@@ -17,11 +17,9 @@ from chronos import BaseChronosPipeline  # type: ignore[import-not-found]
 from numpy.typing import NDArray
 
 from deployments.model import series
+from deployments.model.agreement import LIMIT, errors
 
-LIMIT = 1e-3
-STILL = 1e-5
-"""A series that strays less than this share of its level stands still: a float32 knows little more of it."""
-GOLDEN_SERIES = 8
+GOLDEN_SERIES = 12
 
 
 def inputs(count: int, context: int, seed: int) -> NDArray[np.float32]:
@@ -46,22 +44,6 @@ def answers(file: Path, contexts: NDArray[np.float32]) -> NDArray[np.float32]:
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     parts = [session.run(["quantiles"], {"context": contexts[i : i + 6]})[0] for i in range(0, len(contexts), 6)]
     return np.concatenate(parts)
-
-
-def errors(
-    found: NDArray[np.float32], expected: NDArray[np.float32], contexts: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """The largest difference in each series, in units of its scale."""
-    scale = np.array([_scale(row[~np.isnan(row)].astype(np.float64)) for row in contexts])
-    return np.asarray(np.abs(found.astype(np.float64) - expected).max(axis=(1, 2)) / scale)
-
-
-def _scale(known: NDArray[np.float64]) -> float:
-    """How far a series strays; of one that stands still its level, of an empty one 1."""
-    if not len(known):
-        return 1.0
-    strays, level = float(known.std()), float(np.abs(known).max())
-    return strays if strays > STILL * level else level
 
 
 def write_golden(target: Path, contexts: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
