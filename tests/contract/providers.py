@@ -23,6 +23,7 @@ from requests.adapters import BaseAdapter
 from adapters.binance import BinanceMarketData
 from adapters.coincheck import CoincheckExchange, Credentials
 from adapters.context import context_sources
+from tests.contract import providers_of_judges as judges
 from tests.contract.mutations import Answer
 from trading.candles import COLUMNS, problems
 from trading.money import yen
@@ -254,4 +255,6 @@ QUESTIONS: dict[str, Question] = {
     "fear and greed": Question((FEAR_GREED,), _of_context(0), _measured_is_valid, 600),
     "funding": Question((PREMIUM, LEAN, LEAN), _of_context(1), _measured_is_valid, 600),
     "dominance": Question((GLOBAL,), _of_context(2), _measured_is_valid, 600),
+    "news": Question((judges.POSTS,), judges.ask_news, judges.news_are_valid),
+    "forecasts": Question((judges.PREDICTIONS,), judges.ask_model, judges.forecasts_are_valid),
 }  # fmt: skip
