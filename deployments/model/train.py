@@ -24,8 +24,8 @@ from deployments.model.sizes import CONTEXT, LEVELS, STEPS, small_model
 
 NAME = "chronos-2-small"
 TRAINED_UNTIL = datetime(2023, 6, 1, tzinfo=UTC)
-BATCH, GENERATED_SHARE, GENERATED_POOL = 128, 0.2, 16_000
-PEAK_RATE, WARM_UP_STEPS, CLIP = 3e-3, 200, 2.0
+BATCH, GENERATED_SHARE, GENERATED_POOL = 128, 0.25, 16_000
+PEAK_RATE, WARM_UP_STEPS, CLIP = 3e-3, 200, 1.0
 SMALLEST_MOVE = 1e-4  # of the price: the unit of a series that stands still
 
 
@@ -98,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deployments.model.train", description=__doc__)
     parser.add_argument("--candles", type=Path, required=True, help="folder of SYMBOL-5m.parquet files")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
-    parser.add_argument("--steps", type=int, default=5_000, help="optimizer steps")
+    parser.add_argument("--steps", type=int, default=4_000, help="optimizer steps")
     parser.add_argument("--seed", type=int, default=20_230_601)
     asked = parser.parse_args()
     model = train(asked.candles, asked.steps, asked.seed)
