@@ -50,7 +50,7 @@ class TitleLexicon:
     def __init__(self, words: Words | None = None) -> None:
         ours, plain = words or market_words(), SentimentIntensityAnalyzer()
         single = {term for term in ours.negators if " " not in term}
-        # VADER reads no negation through a word that has a mood, so one without a mood here leaves the lexicon.
+        # A word that VADER has a mood for cannot negate, and one of mood 0 would get a mood from an intensifier.
         mute = single | {word for word, valence in ours.words.items() if valence == 0}
         moods = {word: valence for word, valence in {**plain.lexicon, **ours.words}.items() if word not in mute}
         self._vader = SentimentIntensityAnalyzer(

@@ -102,7 +102,7 @@ def test_a_panic_score_that_is_none_is_none(panic):
 
 def test_what_a_post_is_about():
     """Instruments (v2) or currencies (v1) say it, an empty list means the market; without a list the title says it."""
-    title = "Will Ethereum follow XRP? Solanas and Dogecoiners, no doge"
+    title = "Will ETHEREUM follow XRP? Solanas and Dogecoiners, no doge"
     assert one(instruments=[{"code": " eth "}, {"code": None}, "SOL", {}]).coins == {"ETH"}
     assert one(instruments=[]).coins == frozenset()
     v1 = {key: value for key, value in post(title=title).items() if key != "instruments"}

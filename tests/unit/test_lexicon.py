@@ -118,6 +118,11 @@ def test_a_phrase_is_not_its_words(phrase, word):
     assert LEXICON.value(phrase) < LEXICON.value(word) or abs(LEXICON.value(phrase) - 0.5) < 0.05
 
 
+def test_a_word_without_a_mood_cannot_be_intensified():
+    """A word whose mood is taken away has none under "most" or "very" either."""
+    assert LEXICON.value("The most important security of a very huge trust") == 0.5
+
+
 def test_a_gap_holds_up_to_three_words():
     """Between the ends of a phrase the name of a coin may stand, but not half a sentence."""
     words = Words({}, {"halts withdrawals": -4.0}, ("halts * withdrawals",), frozenset())
