@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tests.days import PAIRS
 from tests.services.past import BTC, Seer, candles_of, ledger
 from trading.candles import INTERVAL
-from trading.errors import BadInput, InsufficientData
+from trading.errors import BadInput, InsufficientData, Transient, Unknown
 from trading.services import calibrate, judge
+from trading.services.looks import Outcomes
 from trading.services.replay import PastCandles, moments, replayed
 from trading.signals.forecast import MOMENTUM, momentum_signal
 from trading.strategy import Strategy
@@ -34,12 +35,20 @@ def without(*steps, of=CANDLES):
 STORE = without()
 
 
+def seer(knows=0.5, noise=0.1):
+    return Seer({BTC.key: CANDLES}, knows, noise)
+
+
+def keep(log, at, store, forecaster):
+    """What the forecast task of an analysis does."""
+    return judge.kept_forecast(BTC, at, store, forecaster, log, STRATEGY)
+
+
 @pytest.fixture
 def log():
     """A ledger that holds one forecast, made at AT."""
     log = ledger()
-    signal = judge.forecast(BTC, AT, STORE, Seer({BTC.key: CANDLES}, 0.5, 0.1), STRATEGY)
-    assert calibrate.record(BTC, AT, signal, STORE, log, STRATEGY)
+    keep(log, AT, STORE, seer())
     return log
 
 
@@ -78,8 +87,7 @@ def test_an_outcome_is_written_once_all_steps_have_closed(log):
 def test_missing_candles_are_waited_for_and_then_left_out(missing):
     """For an hour nothing is written; then the steps that are there, each in its place, if they are at least half."""
     log, store = ledger(), without(*missing)
-    signal = judge.forecast(BTC, AT, STORE, Seer({BTC.key: CANDLES}, 0.5, 0.1), STRATEGY)
-    calibrate.record(BTC, AT, signal, STORE, log, STRATEGY)
+    keep(log, AT, STORE, seer())
     end = TIMES[412]
     assert calibrate.settle(BTC, end + timedelta(minutes=59), store, log) == (not missing)
     assert calibrate.settle(BTC, end + timedelta(hours=1), store, log) == bool(missing)
@@ -101,9 +109,7 @@ def test_a_candle_that_comes_late_still_counts(log):
 def test_a_forecast_begins_after_the_last_candle_it_knew():
     """When candles are late, the steps are those after the newest known one, not those after the decision."""
     log, late = ledger(), PastCandles(CANDLES.iloc[:399])
-    calibrate.record(
-        BTC, AT, judge.forecast(BTC, AT, late, Seer({BTC.key: CANDLES}, 1, 0), STRATEGY), late, log, STRATEGY
-    )
+    keep(log, AT, late, seer(knows=1, noise=0))
     (one,) = pending(log)
     assert one.first_step_at == TIMES[399]
     calibrate.settle(BTC, TIMES[412], STORE, log)
@@ -113,20 +119,10 @@ def test_a_forecast_begins_after_the_last_candle_it_knew():
 def test_momentum_is_kept_as_a_flat_path():
     """The fallback has no quantiles: its expected change, at every step, is what it is judged by."""
     log = ledger()
-    signal = momentum_signal(STORE.window(BTC, AT, 336), STRATEGY, "throttled")
-    calibrate.record(BTC, AT, signal, STORE, log, STRATEGY)
+    keep(log, AT, STORE, Blind())
     (one,) = pending(log)
     assert one.q50 == (one.price * (1 + one.momentum_pct / 100),) * STRATEGY.forecast_steps
-    assert (one.q10, one.q90, one.model, one.fallback_reason) == ((), (), MOMENTUM, "throttled")
-
-
-def test_the_model_in_use_is_the_one_that_answered_most():
-    """One pair that fell back does not change whose record counts; with no answer at all nobody's does."""
-    ours = judge.forecast(BTC, AT, STORE, Seer({BTC.key: CANDLES}, 0.5, 0.1, name="ours"), STRATEGY)
-    fallback = replace(ours, model=MOMENTUM)
-    assert calibrate.model_in_use([fallback, ours, ours]) == "ours"
-    assert calibrate.model_in_use([fallback, ours]) == MOMENTUM
-    assert calibrate.model_in_use([]) == "no model"
+    assert (one.q10, one.q90, one.model, one.fallback_reason) == ((), (), MOMENTUM, BTC.key)
 
 
 class Unread:
@@ -142,6 +138,43 @@ def test_a_fixed_weight_reads_nothing():
     assert calibrate.earned(PAIRS, AT, "ours", Unread(), fixed).weight == fixed.weight_forecast
 
 
+def test_of_several_models_that_spoke_the_least_weight_counts(log):
+    """A pair that fell back brings its own past into the analysis; and what is over is settled on the way."""
+    strategy = Strategy(forecast_skill_min=1, forecast_skill_min_blocks=2)
+    keep(log, AT + timedelta(hours=6), STORE, seer(knows=1, noise=0))
+    keep(log, AT + timedelta(hours=7), STORE, Blind())
+    at = AT + timedelta(hours=9)
+
+    def weigh(*models):
+        return calibrate.weigh([BTC], at, models, STORE, log, strategy)
+
+    assert weigh("seer").weight == strategy.weight_forecast
+    assert weigh("seer", MOMENTUM).model == MOMENTUM
+    assert weigh("seer", MOMENTUM).weight == weigh().weight == 0
+    assert len(settled(log)) == 3
+
+
+class Lossy:
+    """A ledger whose replies are lost."""
+
+    def pending(self, *_):
+        raise Unknown("no reply")
+
+
+def test_settling_that_lost_its_reply_is_done_again():
+    """It may have been written, and writing it again changes nothing: the step is retried, not given up."""
+    with pytest.raises(Transient, match="no reply"):
+        calibrate.weigh([BTC], AT, ["seer"], STORE, Lossy(), STRATEGY)
+
+
+def test_a_past_that_cannot_be_read_earns_nothing():
+    """The analysis goes on without the forecast's weight, and says why."""
+    found = calibrate.weight_of(Outcomes({}, {calibrate.WEIGHT: "tables are away"}), STRATEGY)
+    assert (found.weight, found.configured) == (0, STRATEGY.weight_forecast)
+    assert found.why == "0 of 0.25: the past of the forecasts is not known: tables are away"
+    assert calibrate.weight_of(Outcomes({calibrate.WEIGHT: found}, {}), STRATEGY) is found
+
+
 # ------------------------------------------------------------------------------------------------------------ replay
 
 
@@ -149,12 +182,12 @@ def test_a_replay_is_what_the_ledger_would_hold():
     """The same forecaster over the same candles: forecast by forecast what record and settle have kept."""
     times = moments(AT, AT + timedelta(hours=10), timedelta(minutes=30))
     log = ledger()
-    live = Seer({BTC.key: CANDLES}, 0.5, 0.1)
+    live = seer()
     for at in times:
-        calibrate.record(BTC, at, judge.forecast(BTC, at, STORE, live, STRATEGY), STORE, log, STRATEGY)
+        keep(log, at, STORE, live)
         calibrate.settle(BTC, at, STORE, log)
     calibrate.settle(BTC, times[-1] + timedelta(hours=3), STORE, log)
-    again = list(replayed(BTC, CANDLES, Seer({BTC.key: CANDLES}, 0.5, 0.1), times, STRATEGY))
+    again = list(replayed(BTC, CANDLES, seer(), times, STRATEGY))
     assert len(again) == 20
     assert [replace(one, decision_id="replay") for one in settled(log)] == again
 

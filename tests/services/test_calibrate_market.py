@@ -8,6 +8,7 @@ import pytest
 
 from tests.days import PAIRS as ALL_PAIRS
 from tests.services.past import Seer, ledger
+from trading.calibration.table import calibration_rows
 from trading.candles import candle_file, load_candles
 from trading.services import calibrate, judge
 from trading.services.replay import PastCandles, moments
@@ -37,7 +38,7 @@ def market(request, market_data):
 
 
 class Desk:
-    """What analyses do with forecasts: record, settle, ask for the weight."""
+    """What analyses do with forecasts: keep, settle, ask for the weight."""
 
     def __init__(self, candles):
         self.stores = {key: PastCandles(frame) for key, frame in candles.items()}
@@ -49,8 +50,7 @@ class Desk:
         for number, at in enumerate(times, 1):
             for pair in PAIRS:
                 store = self.stores[pair.key]
-                signal = judge.forecast(pair, at, store, forecaster, STRATEGY)
-                calibrate.record(pair, at, signal, store, self.ledger, STRATEGY)
+                judge.kept_forecast(pair, at, store, forecaster, self.ledger, STRATEGY)
                 calibrate.settle(pair, at, store, self.ledger)
             if number % 12 == 0:
                 weights.append(calibrate.earned(PAIRS, at, "seer", self.ledger, STRATEGY).weight)
@@ -79,7 +79,8 @@ def test_a_table_over_the_ledger_shows_both(market):
     desk.analyse(moments(start, start + timedelta(days=2), EVERY), Seer(candles, knows=0.0, noise=1.0))
     good = Seer(candles, knows=0.5, noise=0.2, name="better")
     desk.analyse(moments(start + timedelta(days=2), start + timedelta(days=4), EVERY), good)
-    rows = {(row.model, row.pair): row for row in calibrate.table(PAIRS, start, start + KNOWS, desk.ledger, STRATEGY)}
+    past = [one for pair in PAIRS for one in desk.ledger.settled(pair.key, start, start + KNOWS)]
+    rows = {(row.model, row.pair): row for row in calibration_rows(past, STRATEGY)}
     assert len(rows) == 2 * (len(PAIRS) + 1)
     assert all((row.skill_naive.high < 0) == (model == "seer") for (model, _), row in rows.items())
     assert all(row.skill_naive.low > 0 for (model, _), row in rows.items() if model == "better")

@@ -1,22 +1,18 @@
-"""Calibrate: keep every forecast, write what came of it, and say what weight the forecasts have earned."""
+"""Calibrate: write what came of every forecast that was kept, and say what weight they have earned."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from trading.calibration.making import forecast_of, outcome_of, typical_prices
+from trading.calibration.making import outcome_of, typical_prices
 from trading.calibration.records import Forecast
-from trading.calibration.table import CalibrationRow, calibration_rows
 from trading.calibration.weight import EARNED, EarnedWeight, earned_weight
 from trading.errors import Transient, Unknown
 from trading.pairs import Pair
 from trading.ports import CandleStore
 from trading.ports.forecasts import Forecasts
-from trading.services.intents import decision_id_of
 from trading.services.looks import Outcomes
-from trading.signals.forecast import ForecastSignal
 from trading.strategy import Strategy
 from trading.tables import PRICES
 
@@ -26,14 +22,6 @@ LATE = timedelta(hours=1)
 """How long a candle that is missing is waited for, after the forecast's last step has closed."""
 LOOK_BACK = timedelta(days=PRICES.ttl_days or 14)
 """An older forecast cannot be settled: its candles have been forgotten."""
-
-
-def record(
-    pair: Pair, at: datetime, signal: ForecastSignal, store: CandleStore, forecasts: Forecasts, strategy: Strategy
-) -> bool:
-    """Keep what was forecast for a pair in the analysis of ``at``; whether it was new."""
-    window = store.window(pair, at, strategy.candles_window)
-    return forecasts.put(forecast_of(pair.key, at, decision_id_of(at), signal, window, strategy))
 
 
 def settle(pair: Pair, at: datetime, store: CandleStore, forecasts: Forecasts) -> int:
@@ -65,12 +53,6 @@ def earned(pairs: Sequence[Pair], at: datetime, model: str, forecasts: Forecasts
     return earned_weight(past, model, strategy)
 
 
-def model_in_use(signals: Iterable[ForecastSignal], fallback: str = "no model") -> str:
-    """Who made most of an analysis's forecasts; the first by name of several; ``fallback`` when there are none."""
-    count = Counter(signal.model for signal in signals)
-    return min(count, key=lambda model: (-count[model], model), default=fallback)
-
-
 def weigh(
     pairs: Sequence[Pair],
     at: datetime,
@@ -95,11 +77,3 @@ def weight_of(outcome: Outcomes[EarnedWeight], strategy: Strategy) -> EarnedWeig
         return outcome.values[WEIGHT]
     full, why = strategy.weight_forecast, outcome.errors.get(WEIGHT, "nobody asked")
     return EarnedWeight(0.0, full, "unknown", None, f"0 of {full:g}: the past of the forecasts is not known: {why}")
-
-
-def table(
-    pairs: Sequence[Pair], since: datetime, until: datetime, forecasts: Forecasts, strategy: Strategy
-) -> list[CalibrationRow]:
-    """How good the forecasts made between two times were, by model and pair and all together."""
-    past = [one for pair in pairs for one in forecasts.settled(pair.key, since, until)]
-    return calibration_rows(past, strategy)
