@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from adapters.forecast.budget import Budget
 from adapters.provision import provision
 from tests.contract import backends
 from tests.contract.conftest import ACCOUNT
+from tests.simulation.tables import MemoryDynamo
 from trading.errors import Transient
 from trading.ports.capacity import Capacity, Place
 from trading.tables import ORDER_STATE, Names
@@ -97,6 +99,21 @@ def test_many_at_once_never_hold_more_than_there_are(capacity: Capacity) -> None
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(use, range(48)))
     assert (most[0] <= 3, served[0], holding[0]) == (True, 48, 0)
+
+
+def test_a_place_that_somebody_takes_in_between_is_not_taken_twice() -> None:
+    """Between our look at the places and our write another one takes the last: the write is lost, and we hold none."""
+    others: list[Place | None] = []
+
+    def in_between(at: str, _request: object) -> None:
+        if at == "after query" and not others:
+            others.append(None)
+            others[0] = take(DynamoCapacity(names, Dynamo(dynamo)), "other", limit=1)
+
+    dynamo: Any = MemoryDynamo(on_call=in_between)
+    names = Names("cap-race", ACCOUNT)
+    assert take(DynamoCapacity(names, Dynamo(dynamo)), "me", limit=1) is None
+    assert others[0] is not None
 
 
 @given(st.lists(st.tuples(st.sampled_from("tgw"), st.integers(0, 5), st.integers(0, 200)), max_size=30))

@@ -13,8 +13,8 @@ from adapters.forecast.coalesce import Coalesced
 from tests.unit.forecast_models import Model, own, series
 from trading.errors import Halt, Rejected, Transient
 
-PATIENT = {"quiet_s": 20.0, "gather_s_max": 20.0, "answer_s_max": 60.0}
-"""Long enough that only a full batch leaves."""
+PATIENT = {"quiet_s": 400.0, "gather_s_max": 400.0, "answer_s_max": 30.0}
+"""Only a full batch leaves before those who wait for it give up."""
 
 
 def asked_at_once(model, groups, steps=12):
@@ -124,7 +124,7 @@ def test_a_caller_waits_no_longer_than_it_may():
         free.wait(60)
         return [own(one, steps) for one in series_]
 
-    model = Coalesced(Model(stuck), most=2, quiet_s=20.0, gather_s_max=20.0, answer_s_max=0.01)
+    model = Coalesced(Model(stuck), most=2, quiet_s=400.0, gather_s_max=400.0, answer_s_max=0.01)
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(model.predict, [series(f"p{n}")], 12) for n in range(2)]
         asked.wait(30)
