@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.contract.mutations import Answer, answers
 from tests.contract.providers import QUESTIONS
-from trading.errors import Halt, Rejected, TradingError, Transient
+from trading.errors import Halt, Rejected, TradingError, Transient, Unknown
 
 CASES_MIN = 5_000
 OPEN = {"forecasts": "botocore trips over odd bodies of HTTP errors with AttributeError or UnicodeDecodeError"}
@@ -54,6 +54,23 @@ def test_an_answer_is_a_value_or_a_typed_error(name: str) -> None:
 def test_every_provider_is_asked_often_enough() -> None:
     """All providers together get five thousand answers at least."""
     assert sum(question.cases for question in QUESTIONS.values()) >= CASES_MIN
+
+
+FOUND = {
+    "binance candles": '[[1e308,"1","2","0.5","1.5","1",0,"1",1,"1","1","0"]]',
+    "binance newest candles": '[[1000000000000000000000000000000,"1","2","0.5","1.5","1",0,"1",1,"1","1","0"]]',
+    "binance time": '{"serverTime":1000000000000000000000000000000}',
+    "coincheck ticker": '{"last":2,"bid":1,"ask":2,"timestamp":"0001-01-01T00:00:00+14:00"}',
+    "coincheck placing": r'{"success":true,"id":12345,"pair":"\ud800"}',
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_stays_mended(name: str) -> None:
+    """Times beyond the calendar, and half a character that nothing can store: typed errors, an order's is Unknown."""
+    found = came_of(QUESTIONS[name].ask, Answer(200, FOUND[name].encode()))
+    assert isinstance(found, Unknown if QUESTIONS[name].sends else Transient)
+    assert str(found).encode()
 
 
 def says_no(answer: Answer) -> bool:
