@@ -117,7 +117,7 @@ async def _answered(request: web.Request) -> Reply:
     return await asyncio.to_thread(transform, request.app[MODEL], body, request.content_type, wants)
 
 
-def transform(model: inference.Model, body: bytes, content_type: str, accept: str) -> Reply:
+def transform(model: inference.Model, body: bytes, content_type: str | None, accept: str) -> Reply:
     """Status and text, as the container's toolkit makes them of the four functions."""
     try:
         question = inference.input_fn(body, content_type)

@@ -175,9 +175,9 @@ def test_no_body_crashes_the_container(body):
     assert status in {200, 400}
 
 
-@pytest.mark.parametrize(("sends", "accepts"), [("text/csv", "*/*"), ("application/json", "text/csv")])
+@pytest.mark.parametrize(("sends", "accepts"), [("text/csv", "*/*"), (None, "*/*"), ("application/json", "text/csv")])
 def test_only_json_is_spoken(sends, accepts):
-    """Another content type is refused in either direction."""
+    """Another content type, or none, is refused in either direction."""
     status, text = transform(MODEL, json.dumps({"inputs": [{"target": WALK}]}).encode(), sends, accepts)
     assert status == 400
     assert "application/json" in text

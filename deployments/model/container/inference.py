@@ -41,7 +41,7 @@ PARAMETERS = {"prediction_length", "quantile_levels", "freq", "batch_size", "cro
 SERIES = {"target", "item_id", "start"}
 UNITS_S = {"s": 1, "min": 60, "t": 60, "h": 3600, "d": 86400, "w": 604800}
 
-type Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 class BadRequest(_Refusal):  # type: ignore[misc]
@@ -90,9 +90,9 @@ def model_fn(model_dir: str) -> Model:
     raise FileNotFoundError(f"{model_dir} holds neither model.onnx nor a Chronos-2 checkpoint (config.json)")
 
 
-def input_fn(body: str | bytes | bytearray, content_type: str) -> Question:
+def input_fn(body: str | bytes | bytearray, content_type: str | None) -> Question:
     """A request, read and checked. Raises BadRequest."""
-    if content_type.partition(";")[0].strip().lower() != JSON:
+    if (content_type or "").partition(";")[0].strip().lower() != JSON:
         raise BadRequest(f"content type {content_type!r} is not understood; send {JSON}")
     try:
         asked = json.loads(body)
