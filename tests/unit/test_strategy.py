@@ -15,7 +15,7 @@ from trading.errors import BadInput
 from trading.strategy import RISES, SUMS_TO_ONE, Strategy, load_strategy, strategy_from
 
 LIMITS = ("ge", "gt", "le", "lt")
-NUMBERS = [name for name, field in Strategy.model_fields.items() if field.annotation is not str]
+NUMBERS = [name for name, field in Strategy.model_fields.items() if field.annotation in {int, float}]
 
 
 def limits(name):
