@@ -21,6 +21,7 @@ from trading.strategy import Strategy
 PAIRS = parse_pairs(None)
 AT = datetime(2023, 5, 20, 13, 0, tzinfo=UTC)
 VALUE = TitleLexicon().value
+STRATEGY = Strategy()
 
 
 def post(**changes: Any) -> dict[str, Any]:
@@ -182,8 +183,8 @@ def test_whatever_the_provider_sends(posts):
         assert found.kind in {*KINDS, "other"}
         assert set(found.votes) <= set(VOTES)
         assert found.panic is None or 0 <= found.panic <= 100
-    for pair in PAIRS:
-        row = reading_of(weighed(pair, articles, AT, Strategy()))
+    for pair in PAIRS[:2]:
+        row = reading_of(weighed(pair, articles, AT, STRATEGY))
         assert 0 <= row["value"] <= 1
         json.dumps(item_to_wire({"row": from_analysis(row)})).encode()
 

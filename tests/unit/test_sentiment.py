@@ -63,6 +63,12 @@ def test_a_desk_without_news_says_why(given_reading):
     assert found.note.startswith("no news source: set KEY")
 
 
+def test_no_articles_are_said_to_be_none():
+    """A reading from no article is neutral and says so; one that is neutral by its articles does not."""
+    assert sentiment_signal(reading(value=0.5, article_count=0), NOW, S).note == "no news about it: neutral"
+    assert sentiment_signal(reading(value=0.5), NOW, S).note == ""
+
+
 def test_a_signal_carries_the_heaviest_headlines():
     """The first three headlines that can be read come along with their time and value; broken ones are left out."""
     rows = [{"title": f"T{i}", "published_at": NOW.isoformat(), "value": Decimal("0.7")} for i in range(4)]

@@ -65,7 +65,8 @@ def sentiment_signal(
     if age > limit_s:
         old = f"news are {age / 3600:.1f} h old, over {strategy.sentiment_stale_hours:g} h"
         return _neutral(articles, age, f"{why}{old}")
-    return SentimentSignal(score_of(value), value, articles, age, "", tuple(_headlines(reading))[:SHOWN])
+    note = "" if articles or value != NEUTRAL else "no news about it: neutral"
+    return SentimentSignal(score_of(value), value, articles, age, note, tuple(_headlines(reading))[:SHOWN])
 
 
 def _neutral(articles: int, age: float | None, why: str) -> SentimentSignal:
