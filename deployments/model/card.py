@@ -30,10 +30,10 @@ MODELS = Path(__file__).resolve().parents[2] / "adapters" / "forecast" / "models
 SHIPPED, CARD = MODELS / "chronos-2-small.onnx", MODELS / "MODEL_CARD.md"
 BEGIN, END = "<!-- figures: begin (python -m deployments.model.card --write) -->", "<!-- figures: end -->"
 HEAD = (
-    "| symbol | hours | error % | last close | momentum | pinball % | random walk | covers | random walk | width % "
-    "| random walk |"
+    "| symbol | hours | error % | last close | momentum | pinball % | walk | narrow walk | covers | walk | narrow walk "
+    "| width % | walk |"
 )
-STEP_HEAD = "| minutes ahead | error % | last close | covers | random walk |"
+STEP_HEAD = "| minutes ahead | error % | last close | covers | walk |"
 
 TOLERANCES = {"error_pct": 0.02, "pinball_pct": 0.02, "covered_share": 0.02}
 """How far a model trained again may be from the shipped one: losses as a share of it, coverage in plain difference."""
@@ -41,16 +41,19 @@ TOLERANCES = {"error_pct": 0.02, "pinball_pct": 0.02, "covered_share": 0.02}
 
 def table(found: Mapping[str, Figures]) -> list[str]:
     """The lines of the table by symbol."""
-    return [HEAD, "|---|" + "---:|" * 10, *(row(symbol, one) for symbol, one in found.items())]
+    return [HEAD, "|---|" + "---:|" * 12, *(row(symbol, one) for symbol, one in found.items())]
 
 
 def row(symbol: str, one: Figures) -> str:
     """One line of the table."""
+    losses = (
+        one.error_pct, one.last_close_error_pct, one.momentum_error_pct,
+        one.pinball_pct, one.walk_pinball_pct, one.narrow_pinball_pct,
+    )  # fmt: skip
+    shares = (one.covered_share, one.walk_covered_share, one.narrow_covered_share)
     cells = [
-        symbol, f"{one.hours:,}", f"{one.error_pct:.4f}", f"{one.last_close_error_pct:.4f}",
-        f"{one.momentum_error_pct:.4f}", f"{one.pinball_pct:.4f}", f"{one.walk_pinball_pct:.4f}",
-        f"{one.covered_share:.1%}", f"{one.walk_covered_share:.1%}", f"{one.width_pct:.3f}",
-        f"{one.walk_width_pct:.3f}",
+        symbol, f"{one.hours:,}", *(f"{loss:.4f}" for loss in losses), *(f"{share:.1%}" for share in shares),
+        f"{one.width_pct:.3f}", f"{one.walk_width_pct:.3f}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 

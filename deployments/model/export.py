@@ -58,7 +58,7 @@ def export(checkpoint: Path, target: Path, context: int = CONTEXT) -> None:
     example = torch.randn(2, context).cumsum(dim=1) + 100
     example[0, : context // 2] = torch.nan
     program = torch.onnx.export(
-        Quantiles(model), (example,), dynamo=True, opset_version=OPSET, input_names=["context"],
+        Quantiles(model).eval(), (example,), dynamo=True, opset_version=OPSET, input_names=["context"],
         output_names=["quantiles"], dynamic_shapes={"context": {0: torch.export.Dim.DYNAMIC}},
     )  # fmt: skip
     written = _bare(program.model_proto)
