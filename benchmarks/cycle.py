@@ -85,7 +85,7 @@ def with_io(desk: Desk, at: datetime) -> Callable[[], object]:
                 lambda pair: judge.kept_forecast(pair, at, desk.candles, desk.forecaster, desk.forecasts, strategy),
                 desk.pairs,
             )
-            moods = pool.map(lambda pair: judge.sentiment(pair, at, desk.readings, strategy), desk.pairs)
+            moods = pool.map(lambda pair: judge.sentiment(pair, at, desk.news, desk.readings, strategy), desk.pairs)
         context = judge.context(at, desk.readings, strategy)
         looks = looks_of(*(_outcomes(desk, side) for side in (charts, outlooks, moods)))
         earned = calibrate.weigh(desk.pairs, at, models_of(looks), desk.candles, desk.forecasts, strategy)

@@ -39,10 +39,26 @@ def funding_rates(request: web.Request, world: World, ms: int) -> list[dict[str,
     return [row for row in rows if row["fundingTime"] <= ms]
 
 
+def funding_info(_request: web.Request, world: World, _ms: int) -> list[dict[str, Any]]:
+    """GET /fapi/v1/fundingInfo: every symbol here is funded every eight hours."""
+    return [
+        {
+            "symbol": symbol,
+            "adjustedFundingRateCap": f"{RATE_MAX:.5f}",
+            "adjustedFundingRateFloor": f"{-RATE_MAX:.5f}",
+            "fundingIntervalHours": FUNDING_MS // HOUR_MS,
+            "disclaimer": False,
+            "updateTime": None,
+        }
+        for symbol in world.market.symbols
+    ]
+
+
 def routes() -> list[web.RouteDef]:
     """The endpoints below the provider's base."""
     return [
         web.get("/fapi/v1/premiumIndex", answering(premium_index)),
+        web.get("/fapi/v1/fundingInfo", answering(funding_info)),
         web.get("/fapi/v1/fundingRate", answering(funding_rates)),
     ]
 

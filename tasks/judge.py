@@ -33,7 +33,7 @@ def forecast(desk: str, pair: str, at: datetime) -> ForecastSignal:
 def sentiment(desk: str, pair: str, at: datetime) -> SentimentSignal:
     """The news mood of one pair."""
     room = open_desk(desk)
-    return judge.sentiment(room.pair(pair), at, room.readings, room.strategy)
+    return judge.sentiment(room.pair(pair), at, room.news, room.readings, room.strategy)
 
 
 @task(task_run_name="context", **ASK)

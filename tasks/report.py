@@ -9,6 +9,7 @@ from prefect import task
 from adapters.report_html import render_report
 from blocks.desk import open_desk
 from tasks.policies import ASK
+from trading.calibration.table import calibration_rows
 from trading.candles import INTERVAL
 from trading.report import DayReport, day_report, headline
 from trading.services.report import gather
@@ -21,7 +22,9 @@ BUCKET = "daily-reports"
 def gather_day(desk: str, since: datetime, until: datetime) -> str:
     """The books of these hours into the archive as JSON, under the day in Japan; that key."""
     room = open_desk(desk)
-    report = day_report(since, until, gather(room.pairs, since, until, room.ledger, room.exchange))
+    past = [one for pair in room.pairs for one in room.forecasts.settled(pair.key, since, until)]
+    calibration = calibration_rows(past, room.strategy)
+    report = day_report(since, until, gather(room.pairs, since, until, room.ledger, room.exchange, calibration))
     key = f"daily-reports/{until.astimezone(JST):%Y-%m-%d}"
     room.archive.put(BUCKET, f"{key}.json", report.to_json().encode(), "application/json")
     return key

@@ -6,7 +6,7 @@ page carries a policy that forbids the browser to fetch anything at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 
@@ -33,6 +33,8 @@ GLOSSARY: Mapping[str, str] = {
     "Stop": "The price at which a position is sold without asking further. It rises with the price and never falls.",
     "Realised / unrealised": "Profit or loss of what was sold, and of what is still held at its last price.",
     "Fallback": "The forecast model did not answer, and a simple momentum rule stood in for it with little weight.",
+    "Skill": "How much less wrong the forecasts were than the plain guess that the price stays where it is, with the "
+    "range in which it surely lies. A forecast weighs nothing until all of that range is above zero.",
     "Refused": "Our own checks stopped an order before it was sent. Rejected: the exchange said no. Unknown: no answer "
     "came, and nothing more is sent until it is known what happened.",
 }
@@ -47,7 +49,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    texts = (words.yen_text, words.price_text, words.size_text, words.score_text, words.clock, words.day_and_clock)
+    texts: tuple[Callable[..., str], ...] = (
+        words.yen_text,
+        words.price_text,
+        words.size_text,
+        words.score_text,
+        words.clock,
+        words.day_and_clock,
+    )
+    texts += (words.share_text, words.error_text, words.skill_text)
     environment.filters |= {function.__name__: function for function in texts}
     environment.filters |= {"coin": coin_of, "plural": words.plural, "tone": _tone, "reason_text": reason_text}
     return environment

@@ -43,7 +43,7 @@ def played(world: World, desk: Desk, folder: Path, news: float, cycles: int) -> 
     """Some cycles under one kind of news; none may fail."""
     readings: Any = desk.readings
     for pair in desk.pairs:
-        readings.put_sentiment(pair, world.now(), {"value": news, "articles": 1})
+        readings.put_sentiment(pair, world.now(), {"value": news, "article_count": 1})
     done = list(play(world, DemoOptions(MarketOptions(None, None, 1, 100_000), cycles, folder), Played()))
     assert [cycle.failures for cycle in done] == [()] * cycles
     return done
@@ -98,7 +98,7 @@ def test_an_old_decision_is_never_executed(world: World, led: Desk) -> None:
     collect_prices(desk="embedded", at=world.now())
     readings: Any = led.readings
     for pair in led.pairs:
-        readings.put_sentiment(pair, past, {"value": GOOD, "articles": 1})
+        readings.put_sentiment(pair, past, {"value": GOOD, "article_count": 1})
     analysis = analyze(desk="embedded", at=past)
     orders = world.venue_ledger()["accepted"]
     (refused,) = execute_orders(desk="embedded")

@@ -35,7 +35,7 @@ def test_a_collection_is_one_fetch_and_a_reading_per_pair(world: World, desk: De
     assert runs >= {"fetch-news", "show-news"} | {f"news-{pair.key}" for pair in desk.pairs}
     assert set(collected.stored) == {pair.key for pair in desk.pairs}
     for pair in desk.pairs:
-        signal = judge.sentiment(pair, at, desk.readings, desk.strategy)
+        signal = judge.sentiment(pair, at, desk.news, desk.readings, desk.strategy)
         assert signal.articles == collected.stored[pair.key].articles > 0
         assert signal.value == pytest.approx(collected.stored[pair.key].value)
         assert all(line.published_at <= at for line in signal.headlines)
@@ -57,7 +57,7 @@ def test_a_refused_key_is_a_failed_run_and_stops_nothing(world: World, desk: Des
     world.faults([{"target": "cryptopanic", "kind": "status", "status": 401, "times": 1}])
     with pytest.raises(Halt, match=KEY):
         collect_news(desk="embedded", at=world.now())
-    signals = [judge.sentiment(pair, world.now(), desk.readings, desk.strategy) for pair in desk.pairs]
+    signals = [judge.sentiment(pair, world.now(), desk.news, desk.readings, desk.strategy) for pair in desk.pairs]
     assert {(one.score, one.note) for one in signals} == {(0.0, "no news reading: neutral")}
 
 

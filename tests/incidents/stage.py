@@ -14,6 +14,7 @@ from prefect import Flow
 from adapters.clock import MarketClock
 from adapters.dynamodb import Tables, open_tables
 from adapters.forecast.momentum import MomentumForecaster
+from adapters.news import NoNews
 from adapters.sqs import SqsOrderQueue
 from blocks.desk import Desk
 from flows.execute_orders import execute_orders
@@ -68,6 +69,7 @@ class Stage:
             "clock": MarketClock(room.market), "market": room.market, "exchange": room.exchange,
             "candles": room.candles, "ledger": room.ledger, "queue": self.queue, "alerts": self.alerts,
             "readings": self.tables.readings, "forecasts": self.tables.forecasts,
+            "news": NoNews(),
             "forecaster": MomentumForecaster("none in this room"),
             "guard": lambda *_: None, "arm": lambda: None,
         }  # fmt: skip

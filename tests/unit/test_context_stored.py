@@ -12,7 +12,7 @@ from trading.ports.context import Measured
 from trading.services import context as verbs
 from trading.services import judge
 from trading.services.looks import Outcomes
-from trading.signals.context import DOMINANCE, FEAR_GREED, FUNDING, RANGES, context_signal
+from trading.signals.context import DOMINANCE, FEAR_GREED, FUNDING, RANGES, context_signal, unusable
 
 VALUES = {FEAR_GREED: 12.0, FUNDING: {"BTCUSDT": 0.0001, "SOLUSDT": -0.0003}, DOMINANCE: 56.0}
 sources = st.sampled_from(sorted(RANGES))
@@ -80,6 +80,24 @@ def test_when_nothing_came_nothing_is_stored():
     assert len(table.rows) == 1
     assert judge.context(NOW + timedelta(minutes=30), table, S).fear_greed == 12
     assert judge.context(NOW + timedelta(minutes=150), table, S).fear_greed is None
+
+
+@given(st.sets(sources, min_size=1, max_size=2), st.integers(1, 200))
+def test_a_source_that_fails_keeps_what_it_said_until_that_is_too_old(failing, half_hours):
+    """With its own time, which grows old however often it is kept: extreme fear outlives a lost reply (I14)."""
+    table = Table()
+    verbs.store(read(), NOW, table, S)
+    for number in range(1, half_hours + 1):
+        at = NOW + timedelta(minutes=30 * number)
+        row = verbs.store(read(*failing), at, table, S).row
+    first = table.rows[NOW]["sources"]
+    for name in failing:
+        age_s = at.timestamp() - first[name]["as_of"]
+        assert (name in row) == (name in row["sources"]) == (not unusable(name, age_s, S))
+        if name in row:
+            assert row[name] == table.rows[NOW][name]
+            assert row["sources"][name]["as_of"] == first[name]["as_of"]
+            assert row["sources"][name]["note"].startswith("kept: ")
 
 
 def test_a_row_says_where_each_value_came_from_and_how_old_it_was():

@@ -96,7 +96,7 @@ def test_the_unit_does_not_matter(session, seed, factor):
     gaps=st.lists(st.tuples(st.integers(0, CONTEXT - 2), st.integers(1, 40)), max_size=4),
 )
 def test_gaps_and_late_starts_give_a_forecast_near_the_series(session, seed, late, gaps):
-    """Whatever is missing, every quantile is a number, and the median is nearer the last price than the series is wide."""
+    """Whatever is missing, every quantile is a number and the median no further off than the series is wide."""
     context = walk(seed)[0]
     context[:late] = np.nan
     for start, length in gaps:

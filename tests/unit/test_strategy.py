@@ -4,6 +4,7 @@ import json
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,11 @@ from trading.errors import BadInput
 from trading.strategy import RISES, SUMS_TO_ONE, Strategy, load_strategy, strategy_from
 
 LIMITS = ("ge", "gt", "le", "lt")
-NUMBERS = [name for name, field in Strategy.model_fields.items() if field.annotation in {int, float}]
+NUMBERS = [
+    name
+    for name, field in Strategy.model_fields.items()
+    if field.annotation is not str and not get_args(field.annotation)
+]
 
 
 def limits(name):

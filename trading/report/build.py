@@ -12,8 +12,18 @@ from typing import Any
 from trading.order import Trade
 from trading.position import Position, PositionStatus
 from trading.report.quiet import quiet_spans
-from trading.report.rows import Judgement, judgement
-from trading.report.shapes import SAID_NO, DayBooks, DayReport, Health, Money, OrderLine, PairDay, PositionLine
+from trading.report.rows import Judgement, judgement, number, text
+from trading.report.shapes import (
+    SAID_NO,
+    DayBooks,
+    DayReport,
+    ForecastDay,
+    Health,
+    Money,
+    OrderLine,
+    PairDay,
+    PositionLine,
+)
 from trading.report.why import bought_because, sold_because
 
 
@@ -44,6 +54,7 @@ def day_report(day_start: datetime, day_end: datetime, books: DayBooks) -> DayRe
         money=_money(books, orders, positions),
         health=_health(judgements, orders),
         quiet=quiet_spans(day_start, day_end, judgements, orders, positions),
+        forecasts=_forecasts(books),
         notes=(*books.notes, *_doubts(positions)),
     )
 
@@ -149,6 +160,15 @@ def _money(books: DayBooks, orders: Sequence[OrderLine], positions: Sequence[Pos
         losses=sum(result < 0 for result in results),
         even=sum(result == 0 for result in results),
         unpriced=tuple(line.pair for line in positions if line.open_at_end and line.price_jpy is None),
+    )
+
+
+def _forecasts(books: DayBooks) -> ForecastDay:
+    rows = [row for rows in books.signals.values() for row in rows if isinstance(row.get("forecast_weight"), Mapping)]
+    last: Mapping[str, Any] = max(rows, key=lambda row: number(row.get("timestamp")) or 0.0, default={})
+    said = last.get("forecast_weight", {})
+    return ForecastDay(
+        number(said.get("weight")), number(said.get("configured")), text(said.get("why")), tuple(books.calibration)
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from trading.calibration.table import CalibrationRow
 from trading.money import JPY, Amount, Price
 from trading.order import Side, Status, Trade
 from trading.position import Position
@@ -31,6 +32,7 @@ class DayBooks:
     positions   every position that was open at some time of the day.
     prices      last bid by pair; a held pair without one is named in the report, and not guessed.
     stops       how a position's stop moved, by position id, oldest first; for the charts.
+    calibration how good the day's forecasts were, as far as what they spoke of is over.
     """
 
     signals: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class DayBooks:
     equity_start: Amount[JPY] | None = None
     equity_end: Amount[JPY] | None = None
     stops: Mapping[str, Stops] = field(default_factory=dict)
+    calibration: Sequence[CalibrationRow] = ()
     notes: Sequence[str] = ()
 
 
@@ -140,6 +143,19 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastDay:
+    """What forecasts weighed in the last analysis of the day, of how much, and why; and how good those of the day were.
+
+    Both weights are None when no analysis said so.
+    """
+
+    weight: float | None
+    configured: float | None
+    why: str
+    rows: tuple[CalibrationRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QuietSpan:
     """Whole hours in a row in which nothing was traded, for one and the same kind of reason."""
 
@@ -169,6 +185,7 @@ class DayReport:
     money: Money
     health: Health
     quiet: tuple[QuietSpan, ...]
+    forecasts: ForecastDay
     notes: tuple[str, ...]
 
     def to_json(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from trading.calibration.skill import Skill
+from trading.calibration.weight import skill_in_words
 from trading.report.rows import Judgement, coin_of
 from trading.report.shapes import DayReport, Money
 
@@ -41,6 +43,21 @@ def size_text(number: Decimal | None, coin: str) -> str:
 def score_text(score: float | None) -> str:
     """``+0.31``; a dash when there is none. Never ``-0.00``."""
     return "–" if score is None else f"{round(score, 2) + 0.0:+.2f}"
+
+
+def share_text(share: float | None) -> str:
+    """``81 %``; a dash when unknown."""
+    return "–" if share is None else f"{share * 100:.0f} %"
+
+
+def error_text(percent: float | None) -> str:
+    """``0.213 %``; a dash when unknown."""
+    return "–" if percent is None else f"{percent:.3f} %"
+
+
+def skill_text(skill: Skill | None) -> str:
+    """``-0.4 % [-1.1, +0.3]``: how much less wrong, with its interval; a dash when unknown."""
+    return "–" if skill is None else skill_in_words(skill)
 
 
 def clock(at: datetime | None) -> str:

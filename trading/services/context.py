@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from trading.errors import Rejected
@@ -12,6 +12,7 @@ from trading.ports import Notice, Readings
 from trading.ports.context import ContextSource, Measured
 from trading.services.looks import Outcomes
 from trading.signals.context import ContextSignal, context_signal, unusable
+from trading.signals.readings import own_age_s
 from trading.strategy import Strategy
 
 
@@ -37,12 +38,16 @@ def measure(source: ContextSource, at: datetime, strategy: Strategy) -> Measured
 def store(read: Outcomes[Measured], at: datetime, readings: Readings, strategy: Strategy) -> Mood:
     """Store what came, with the names of what did not; nothing is made up for it (I18).
 
+    A source that failed keeps what it said before, with that time, as long as it is not too old: fear and greed is a
+    daily figure, and one lost reply does not end the caution in extreme fear (I14).
     Raises Rejected when nothing came: a row without values would only hide that.
     """
     if not read.values:
         msg = f"no source of the market context answered at {at:%Y-%m-%d %H:%M} UTC: nothing is stored"
         raise Rejected(msg)
-    row = row_of(read, at, strategy)
+    before = readings.context(at) or {}
+    kept = {name: found for name in read.errors if (found := _kept(before, name, at, strategy))}
+    row = row_of(Outcomes({**read.values, **kept}, read.errors), at, strategy)
     readings.put_context(at, row)
     return Mood(at, row, _judged(row, at, strategy), read.errors)
 
@@ -65,6 +70,17 @@ def notices_of(read: Outcomes[Measured], at: datetime) -> list[Notice]:
     if read.values:
         return [Notice("context.partial", f"market context without {reasons}", at)]
     return [Notice("context.missing", f"no market context, it soon counts as neutral: {reasons}", at, alarm=True)]
+
+
+def _kept(before: Mapping[str, Any], name: str, at: datetime, strategy: Strategy) -> Measured | None:
+    """What a source said in the reading before, if it may still be used; with its own time, so that it grows old."""
+    age, value, sources = own_age_s(before, name, at), before.get(name), before.get("sources")
+    if value is None or age is None or not isinstance(sources, Mapping) or unusable(name, age, strategy):
+        return None
+    source, as_of = sources[name], at - timedelta(seconds=age)
+    numbers = {key: float(one) for key, one in value.items()} if isinstance(value, Mapping) else float(value)
+    note = f"kept: the source failed at {at:%H:%M} UTC"
+    return Measured(name, numbers, as_of, str(source["provider"]), str(source["url"]), note)
 
 
 def _judged(row: Mapping[str, Any], at: datetime, strategy: Strategy) -> ContextSignal:

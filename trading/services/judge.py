@@ -12,6 +12,7 @@ from trading.errors import InsufficientData, Transient, Unknown
 from trading.pairs import Pair
 from trading.ports import CandleStore, Forecaster, Readings
 from trading.ports.forecasts import Forecasts
+from trading.ports.news import News
 from trading.services.intents import decision_id_of
 from trading.signals.context import ContextSignal, context_signal
 from trading.signals.forecast import ForecastSignal
@@ -45,9 +46,9 @@ def kept_forecast(
     return signal
 
 
-def sentiment(pair: Pair, at: datetime, readings: Readings, strategy: Strategy) -> SentimentSignal:
-    """The stored news mood of a pair; neutral, and saying so, when there is none or it is stale."""
-    return sentiment_signal(readings.sentiment(pair, at), at, strategy)
+def sentiment(pair: Pair, at: datetime, news: News, readings: Readings, strategy: Strategy) -> SentimentSignal:
+    """The stored news mood of a pair; neutral, and saying so, when there is none, no source of it, or it is stale."""
+    return sentiment_signal(readings.sentiment(pair, at), at, strategy, news.missing)
 
 
 def context(at: datetime, readings: Readings, strategy: Strategy) -> ContextSignal:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from trading.calibration.table import CalibrationRow
 from trading.money import JPY, Amount, Price, yen
 from trading.pairs import Pair
 from trading.ports import Exchange, Ledger
@@ -15,7 +16,14 @@ from trading.services.books import HISTORY
 from trading.venue import Balances
 
 
-def gather(pairs: Sequence[Pair], since: datetime, until: datetime, ledger: Ledger, exchange: Exchange) -> DayBooks:
+def gather(
+    pairs: Sequence[Pair],
+    since: datetime,
+    until: datetime,
+    ledger: Ledger,
+    exchange: Exchange,
+    calibration: Sequence[CalibrationRow],
+) -> DayBooks:
     """Everything booked between two times, with the venue's last bid of what is still held."""
     held = ledger.open_positions()
     closed = [past for past in ledger.closed_positions(since - HISTORY) if past.closed_at and past.closed_at >= since]
@@ -29,6 +37,7 @@ def gather(pairs: Sequence[Pair], since: datetime, until: datetime, ledger: Ledg
         positions=[*held, *closed],
         prices=prices,
         stops={one.position_id: _stops(one, until) for one in (*held, *closed)},
+        calibration=calibration,
         equity_end=equity(exchange.balances(), held, prices),
     )
 

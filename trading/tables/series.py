@@ -32,6 +32,7 @@ SENTIMENT = Table(
     article_count  N  articles that counted
     counts         M  articles by kind
     headlines      L  the heaviest articles, with published_at
+    left_out       M  posts that did not count, by reason
 """),
 )
 
@@ -58,6 +59,7 @@ MARKET_CONTEXT = Table(
     btc_dominance  N  bitcoin's share of the market, percent
     score          N  the market's mood, -1 to +1
     failed         L  sources that did not answer
+    sources        M  where and when each value came from: as_of, age_s, provider, url, note by source
 """),
 )
 MARKET = "market"
