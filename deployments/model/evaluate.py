@@ -96,13 +96,15 @@ def open_model(path: Path) -> Loaded:
     return load(path, path.stat().st_mtime_ns)
 
 
-def hours_by_symbol(folders: Sequence[Path], after: datetime, context: int, every: int) -> dict[str, Hours]:
+def hours_by_symbol(
+    folders: Sequence[Path], after: datetime, context: int, every: int, only: str = "*"
+) -> dict[str, Hours]:
     """The test hours in SYMBOL-5m.parquet files; nothing in them, context included, is from before ``after``.
 
-    every:  candles between the starts of two hours; 12 uses every candle once.
+    every:  candles between the starts of two hours; 12 uses every candle once.  only: one symbol, or all.
     """
     found: dict[str, list[Hours]] = {}
-    for path in sorted(file for folder in folders for file in folder.glob("*-5m.parquet")):
+    for path in sorted(file for folder in folders for file in folder.glob(f"{only}-5m.parquet")):
         candles = load_candles(path)
         candles = candles[candles["open_time"] >= pd.Timestamp(after)].reset_index(drop=True)
         hours = hours_of(candles, context, every)
@@ -117,14 +119,14 @@ def hours_of(candles: pd.DataFrame, context: int, every: int) -> Hours:
     """The hours of one candle frame that have every candle of their context and of what came."""
     length = context + STEPS
     starts = np.arange(0, max(len(candles) - length + 1, 0), every)
-    times = candles["open_time"].to_numpy()
-    whole = [start for start in starts if times[start + length - 1] - times[start] == (length - 1) * INTERVAL]
-    rows = np.array(whole, dtype=np.int64)[:, None] + np.arange(length)
+    times = candles["open_time"].dt.tz_localize(None).to_numpy()
+    whole = times[starts + length - 1] - times[starts] == np.timedelta64((length - 1) * INTERVAL)
+    rows = starts[whole][:, None] + np.arange(length)
     typical = ((candles["high"] + candles["low"] + candles["close"]) / 3).to_numpy()[rows]
     known = rows[:, :context]
     closes = candles["close"].to_numpy()[known]
     return Hours(
-        starts_at=times[rows[:, context]] if len(rows) else times[:0],
+        starts_at=times[rows[:, context]],
         context=typical[:, :context],
         price=closes[:, -1],
         actual=typical[:, context:],
