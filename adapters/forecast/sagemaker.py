@@ -101,10 +101,14 @@ class SageMakerModel:
         with place:
             try:
                 return tries(self._invoke, body)
+            except TradingError:
+                raise
             except (BotoCoreError, ClientError) as error:
                 raise _ours(error, tries.statistics.get("attempt_number", 1)) from None
-            except HTTPError as error:  # what botocore lets through when the body of an error breaks off
+            except HTTPError as error:  # urllib3's, when the body of an error breaks off
                 raise Transient(f"{type(error).__name__}, the answer broke off") from None
+            except Exception as error:  # botocore's reader trips over error bodies such as [] or bytes that are no text
+                raise BadInput(f"{type(error).__name__}, the answer cannot be read; who answers there?") from error
 
     def _invoke(self, body: bytes) -> bytes:
         reply = self._client.invoke_endpoint(
