@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.made_forecasts import PAIRS, closer, forecasts
+from tests.unit.made_forecasts import PAIRS, START, closer, forecasts
 from trading.calibration.records import NO_OUTCOME
 from trading.calibration.table import calibration_rows
 from trading.calibration.weight import earned_weight
@@ -61,6 +61,15 @@ def test_the_naive_forecast_earns_nothing_and_one_that_knows_earns_everything():
     """Skill 0 is weight 0; to know a tenth of what comes is more than enough."""
     assert weight(forecasts(COUNT, 0.0)) == weight(forecasts(COUNT, -0.1)) == 0
     assert weight(forecasts(COUNT, 0.1)) == STRATEGY.weight_forecast
+
+
+def test_luck_is_not_skill():
+    """Better than naive on the whole, but by some spells of time only: the lower end is below 0 and earns nothing."""
+    spells = [(0.6, 0), (-0.5, 1), (0.6, 2), (-0.5, 3), (0.6, 4)]
+    made = [one for knows, spell in spells for one in forecasts(18, knows, start=START + spell * timedelta(hours=6))]
+    found = earned_weight(made, MODEL, STRATEGY)
+    assert found.skill.low < 0 < found.skill.value
+    assert found.weight == 0
 
 
 def test_the_weight_grows_in_a_line_with_the_lower_end():
@@ -132,7 +141,8 @@ def test_the_table_has_a_row_a_pair_and_one_of_all():
     whole = rows[-1]
     assert whole.error_pct == pytest.approx(whole.naive_error_pct / 2)
     assert whole.skill_naive.value == pytest.approx(0.5)
-    assert whole.skill_momentum.value > 0.4
+    assert whole.momentum_error_pct > 1.02 * whole.naive_error_pct
+    assert whole.skill_momentum.value == pytest.approx(1 - whole.error_pct / whole.momentum_error_pct)
     assert 0.7 < whole.naive_covered_share < 0.9
     assert whole.skill_naive == earned_weight(made, MODEL, STRATEGY).skill
 
