@@ -55,14 +55,14 @@ class DynamoForecasts:
         rows = self._query(BETWEEN, pair, until, since=datetime.fromtimestamp(oldest, UTC))
         return [_forecast(row) for row in rows if "outcome" not in row]
 
-    def recent(self, pairs: Sequence[str], model: str, until: datetime, count: int) -> list[Forecast]:
-        """The newest ``count`` forecasts of a model not after a time that came to an outcome, all pairs together.
+    def recent(self, pairs: Sequence[str], until: datetime, count: int) -> list[Forecast]:
+        """The newest ``count`` forecasts not after a time that came to an outcome, of all pairs and models together.
 
         Each pair's rows come page by page, newest first, and no page is asked for that is not needed.
         """
         streams = [_settled(self._query(NOT_AFTER, pair, until, ScanIndexForward=False)) for pair in pairs]
         merged = heapq.merge(*streams, key=lambda one: one.at, reverse=True)
-        return list(islice((one for one in merged if one.model == model), count))
+        return list(islice(merged, count))
 
     def settled(self, pair: str, since: datetime, until: datetime) -> list[Forecast]:
         """The forecasts of a pair between two times that came to an outcome, oldest first."""

@@ -135,7 +135,8 @@ class Unread:
 def test_a_fixed_weight_reads_nothing():
     """The past costs nothing where it does not count."""
     fixed = Strategy(forecast_weight_mode="fixed")
-    assert calibrate.earned(PAIRS, AT, "ours", Unread(), fixed).weight == fixed.weight_forecast
+    assert [one.weight for one in calibrate.earned(PAIRS, AT, ["ours"], Unread(), fixed)] == [fixed.weight_forecast]
+    assert calibrate.earned(PAIRS, AT, [], Unread(), STRATEGY) == []
 
 
 def test_of_several_models_that_spoke_the_least_weight_counts(log):

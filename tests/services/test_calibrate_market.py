@@ -44,6 +44,10 @@ class Desk:
         self.stores = {key: PastCandles(frame) for key, frame in candles.items()}
         self.ledger = ledger()
 
+    def earned(self, at):
+        """What the model may weigh now."""
+        return calibrate.earned(PAIRS, at, ["seer"], self.ledger, STRATEGY)[0]
+
     def analyse(self, times, forecaster):
         """Every pair at each time; the weight as each day ended."""
         weights = []
@@ -53,7 +57,7 @@ class Desk:
                 judge.kept_forecast(pair, at, store, forecaster, self.ledger, STRATEGY)
                 calibrate.settle(pair, at, store, self.ledger)
             if number % 12 == 0:
-                weights.append(calibrate.earned(PAIRS, at, "seer", self.ledger, STRATEGY).weight)
+                weights.append(self.earned(at).weight)
         return weights
 
 
@@ -67,7 +71,7 @@ def test_a_useless_model_loses_its_weight_and_a_good_one_wins_it_back(market):
     assert knew[0] == 0.0
     assert knew[-1] == STRATEGY.weight_forecast
     assert knew == sorted(knew)
-    last = calibrate.earned(PAIRS, turn + KNOWS, "seer", desk.ledger, STRATEGY)
+    last = desk.earned(turn + KNOWS)
     assert last.skill.forecasts == 288
     assert last.why.startswith("0.25 of 0.25: 288 forecasts of seer, skill +")
 

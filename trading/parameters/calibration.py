@@ -18,7 +18,9 @@ class CalibrationParameters(Parameters):
     forecast_weight_mode: Literal["fixed", "earned"] = Field(
         "earned", description="Fixed: the forecast always has its weight; earned: as much of it as its past supports."
     )
-    forecast_skill_window: Forecasts = Field(4320, description="Newest forecasts with outcome that skill is taken of.")
+    forecast_skill_window: Forecasts = Field(
+        4320, description="Newest forecasts with outcome, of all models, that skill is taken of."
+    )
     forecast_skill_min: Forecasts = Field(1000, description="Fewest forecasts with outcome to earn anything.")
     forecast_skill_min_blocks: int = Field(
         20, ge=2, le=10_000, description="Fewest blocks of time with forecasts to earn anything."

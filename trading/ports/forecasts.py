@@ -28,8 +28,8 @@ class Forecasts(Protocol):
     def pending(self, pair: str, since: datetime, until: datetime) -> list[Forecast]:
         """The forecasts of a pair between two times, both included, that have no outcome yet, oldest first."""
 
-    def recent(self, pairs: Sequence[str], model: str, until: datetime, count: int) -> list[Forecast]:
-        """The newest ``count`` forecasts of a model not after a time that came to an outcome, all pairs together."""
+    def recent(self, pairs: Sequence[str], until: datetime, count: int) -> list[Forecast]:
+        """The newest ``count`` forecasts not after a time that came to an outcome, of all pairs and models together."""
 
     def settled(self, pair: str, since: datetime, until: datetime) -> list[Forecast]:
         """The forecasts of a pair between two times, both included, that came to an outcome, oldest first."""

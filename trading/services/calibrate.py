@@ -45,12 +45,17 @@ def outcome_prices(forecast: Forecast, pair: Pair, store: CandleStore) -> tuple[
     return typical_prices(forecast, store.window(pair, forecast.ends_at, len(forecast.q50)))
 
 
-def earned(pairs: Sequence[Pair], at: datetime, model: str, forecasts: Forecasts, strategy: Strategy) -> EarnedWeight:
-    """The weight that a model has earned by ``at``, over all pairs; nothing is read when the weight is fixed."""
+def earned(
+    pairs: Sequence[Pair], at: datetime, models: Sequence[str], forecasts: Forecasts, strategy: Strategy
+) -> list[EarnedWeight]:
+    """The weight that each model has earned by ``at``, over all pairs; nothing is read when the weight is fixed.
+
+    The window is of all models' forecasts together, so that a model that speaks rarely costs no reading of months.
+    """
     past: list[Forecast] = []
-    if strategy.forecast_weight_mode == EARNED:
-        past = forecasts.recent([pair.key for pair in pairs], model, at, strategy.forecast_skill_window)
-    return earned_weight(past, model, strategy)
+    if models and strategy.forecast_weight_mode == EARNED:
+        past = forecasts.recent([pair.key for pair in pairs], at, strategy.forecast_skill_window)
+    return [earned_weight(past, model, strategy) for model in models]
 
 
 def weigh(
@@ -67,7 +72,7 @@ def weigh(
             settle(pair, at, store, forecasts)
     except Unknown as lost:
         raise Transient(str(lost)) from lost  # settling again changes nothing
-    weights = [earned(pairs, at, model, forecasts, strategy) for model in models]
+    weights = earned(pairs, at, models, forecasts, strategy)
     return min(weights, key=lambda one: one.weight, default=earned_weight((), "no model", strategy))
 
 
