@@ -6,6 +6,8 @@ nobody names gets a default. Clients are safe to share between threads, sessions
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -70,29 +72,46 @@ class Aws:
 
 def open_aws() -> Aws:
     """The configured clients; no request is made yet. Raises BadInput when the AWS settings themselves are wrong."""
-    try:
+    with _settings_that_work():
         session = boto3.session.Session()
-        region = session.region_name or DEFAULT_REGION
-        made = {name: _client(session, name, region) for name in ("dynamodb", "sqs", "s3", "sts")}
-        probe = _client(session, "dynamodb", region, attempts=1)
+        made = {name: _client(session, name) for name in ("dynamodb", "sqs", "s3", "sts")}
+        probe = _client(session, "dynamodb", attempts=1)
+    for client in made.values():
+        watch_attempts(client)
+    return Aws(region=_region(session), endpoint=_shown(probe.meta.endpoint_url), **made, _probe=probe)
+
+
+def open_client(name: str, *, attempts: int = 3, read_timeout_s: float = READ_TIMEOUT_S) -> Any:
+    """One more client, of a service that few need, with a session of its own. Raises BadInput as ``open_aws`` does."""
+    with _settings_that_work():
+        return _client(boto3.session.Session(), name, attempts, read_timeout_s)
+
+
+@contextmanager
+def _settings_that_work() -> Iterator[None]:
+    try:
+        yield
     except (BotoCoreError, ValueError) as error:
         said = without_password(str(error))
         msg = f"the AWS settings do not work: {said}; see AWS_ENDPOINT_URL, AWS_PROFILE, AWS_REGION"
         raise BadInput(msg) from None
-    for client in made.values():
-        watch_attempts(client)
-    return Aws(region=region, endpoint=_shown(probe.meta.endpoint_url), **made, _probe=probe)
 
 
-def _client(session: boto3.session.Session, name: str, region: str, attempts: int = 3) -> Any:
+def _region(session: boto3.session.Session) -> str:
+    return session.region_name or DEFAULT_REGION
+
+
+def _client(
+    session: boto3.session.Session, name: str, attempts: int = 3, read_timeout_s: float = READ_TIMEOUT_S
+) -> Any:
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
+        read_timeout=read_timeout_s,
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=POOL,
         s3={"addressing_style": "path"},  # a stand-in's host name has no sub-domains for buckets
     )
-    return session.client(name, region_name=region, config=config)  # type: ignore[call-overload]
+    return session.client(name, region_name=_region(session), config=config)  # type: ignore[call-overload]
 
 
 def _shown(url: str) -> str:

@@ -8,14 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import boto3.session
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
-
-from adapters.aws import CONNECT_TIMEOUT_S, DEFAULT_REGION, POOL
-from adapters.aws_errors import without_password
+from adapters.aws import open_client
 from adapters.redaction import one_line
-from trading.errors import BadInput
 
 LOG = logging.getLogger("trader.metrics")
 NAMESPACE = "TradingSystem"
@@ -25,20 +19,7 @@ READ_TIMEOUT_S = 3
 
 def open_cloudwatch() -> Any:
     """The ``cloudwatch`` client, which never retries. No request is made. Raises BadInput."""
-    try:
-        session = boto3.session.Session()
-        return session.client(
-            "cloudwatch",
-            region_name=session.region_name or DEFAULT_REGION,
-            config=Config(
-                connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=READ_TIMEOUT_S,
-                retries={"mode": "standard", "total_max_attempts": 1},
-                max_pool_connections=POOL,
-            ),
-        )
-    except (BotoCoreError, ValueError) as error:
-        raise BadInput(f"the AWS settings do not work: {without_password(str(error))}; see AWS_REGION") from None
+    return open_client("cloudwatch", attempts=1, read_timeout_s=READ_TIMEOUT_S)
 
 
 class CloudWatchMetrics:

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3.session
 from boto3.exceptions import S3UploadFailedError
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.aws import CONNECT_TIMEOUT_S, Aws
+from adapters.aws import Aws, open_client
 from adapters.aws_errors import translated, watch_attempts
-from trading.errors import BadInput, Halt, Rejected, Transient
+from trading.errors import Halt, Rejected, Transient
 
 READ_TIMEOUT_S = 30
 VARIANT = "AllTraffic"
@@ -189,20 +187,8 @@ class SageMakerControl:
 
 
 def open_sagemaker(aws: Aws) -> SageMakerControl:
-    """The clients in the region of ``aws``; no request is made yet. Raises BadInput when the settings are wrong."""
-    config = Config(
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
-        retries={"mode": "standard", "total_max_attempts": 3},
-    )
-    try:
-        session = boto3.session.Session()
-        made: list[Any] = [
-            session.client(name, region_name=aws.region, config=config) for name in ("sagemaker", "service-quotas")
-        ]
-    except (BotoCoreError, ValueError) as error:
-        msg = "the AWS settings do not work; see AWS_ENDPOINT_URL, AWS_PROFILE, AWS_REGION"
-        raise BadInput(msg) from error
+    """The clients of the same settings; no request is made yet. Raises BadInput when the settings are wrong."""
+    made = [open_client(name) for name in ("sagemaker", "service-quotas")]
     for client in made:
         watch_attempts(client)
     return SageMakerControl(aws, *made)

@@ -12,15 +12,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import boto3.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
 from tenacity.wait import wait_base
 from urllib3.exceptions import HTTPError
 
-from adapters.aws import CONNECT_TIMEOUT_S, DEFAULT_REGION, POOL
-from adapters.aws_errors import Meaning, meaning, without_password
+from adapters.aws import open_client
+from adapters.aws_errors import Meaning, meaning
 from adapters.forecast.budget import Budget
 from adapters.forecast.model import Answer
 from trading.errors import BadInput, Halt, Rejected, TradingError, Transient
@@ -45,20 +43,7 @@ UNREACHED = frozenset({
 
 def open_runtime(read_timeout_s: float = READ_TIMEOUT_S) -> Any:
     """The ``sagemaker-runtime`` client, which never retries by itself. No request is made. Raises BadInput."""
-    try:
-        session = boto3.session.Session()
-        return session.client(
-            "sagemaker-runtime",
-            region_name=session.region_name or DEFAULT_REGION,
-            config=Config(
-                connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=read_timeout_s,
-                retries={"mode": "standard", "total_max_attempts": 1},
-                max_pool_connections=POOL,
-            ),
-        )
-    except (BotoCoreError, ValueError) as error:
-        raise BadInput(f"the AWS settings do not work: {without_password(str(error))}; see AWS_REGION") from None
+    return open_client("sagemaker-runtime", attempts=1, read_timeout_s=read_timeout_s)
 
 
 class SageMakerModel:

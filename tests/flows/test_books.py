@@ -36,6 +36,7 @@ def led(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     file = tmp_path / "led.json"
     file.write_text(json.dumps(LED_BY_NEWS))
     monkeypatch.setenv("TRADER_STRATEGY", str(file))
+    monkeypatch.setenv("TRADER_CRYPTOPANIC_API_KEY", "")  # no news but the test's own
     return open_desk(desk.name)
 
 

@@ -28,7 +28,7 @@ ORDER_STATE = Table(
     Key("sk"),
     None,
     columns("""
-    item_type         S  trade, position, slot, setting, counter, paper_order
+    item_type         S  trade, position, slot, setting, counter, place, paper_order
     version           N  optimistic lock: every change names the version it changes
     write_id          S  the one write that made this state, so that a writer knows its own after a lost reply
     created_utc       S  when the thing came to be
