@@ -11,6 +11,7 @@ from deployments.commands.calibration import calibration
 from deployments.commands.demo import demo
 from deployments.commands.desk import kill_switch, positions, status
 from deployments.commands.flows import init, run
+from deployments.commands.forecast import forecast
 from deployments.commands.market import decide, score, simulator, strategy
 from deployments.commands.model import model
 from deployments.commands.news import titles
@@ -33,6 +34,7 @@ app.command("score")(score)
 app.command("decide")(decide)
 app.add_typer(strategy, name="strategy")
 app.command("titles")(titles)
+app.command("forecast")(forecast)
 app.command("calibration")(calibration)
 app.add_typer(model, name="model")
 app.command("status")(status)
