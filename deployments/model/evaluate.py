@@ -35,8 +35,8 @@ STEPS = 12
 SHOWN_STEPS = (1, 3, 6, 12)
 ALL = "all"
 RUN_AT_ONCE = 512
-NARROW = 0.8
-"""What makes a random walk cover about 80 % before the training cut-off: prices have fatter tails than a normal."""
+NARROW = 0.75
+"""What makes a random walk cover 80 % of the prices before the training cut-off: they have fatter tails than a normal."""
 
 
 @dataclass(frozen=True, slots=True)
