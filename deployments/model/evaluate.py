@@ -36,7 +36,7 @@ SHOWN_STEPS = (1, 3, 6, 12)
 ALL = "all"
 RUN_AT_ONCE = 512
 NARROW = 0.75
-"""What makes a random walk cover 80 % of the prices before the training cut-off: they have fatter tails than a normal."""
+"""What makes a random walk cover 80 % of the prices before the training cut-off; their tails are fat."""
 
 
 @dataclass(frozen=True, slots=True)
