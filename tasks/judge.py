@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from prefect import task
 
 from blocks.desk import open_desk
+from tasks.lines import say
 from tasks.policies import ASK
 from trading.services import judge
 from trading.signals.context import ContextSignal
-from trading.signals.forecast import ForecastSignal
+from trading.signals.forecast import ForecastSignal, in_words
 from trading.signals.sentiment import SentimentSignal
 from trading.signals.technical import TechnicalSignal
 
@@ -26,7 +28,9 @@ def technical(desk: str, pair: str, at: datetime) -> TechnicalSignal:
 def forecast(desk: str, pair: str, at: datetime) -> ForecastSignal:
     """The next hour of one pair."""
     room = open_desk(desk)
-    return judge.kept_forecast(room.pair(pair), at, room.candles, room.forecaster, room.forecasts, room.strategy)
+    signal = judge.kept_forecast(room.pair(pair), at, room.candles, room.forecaster, room.forecasts, room.strategy)
+    say(in_words(signal), logging.WARNING if signal.fallback_reason else logging.INFO)
+    return signal
 
 
 @task(task_run_name="sentiment-{pair}", **ASK)

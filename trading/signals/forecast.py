@@ -103,3 +103,11 @@ def _check(q10: Sequence[float], q50: Sequence[float], q90: Sequence[float], pri
         raise BadInput(f"quantile paths of {len(q10)}, {len(q50)} and {len(q90)} steps are no forecast")
     if not all(math.isfinite(value) and value > 0 for value in (*q10, *q50, *q90, price)):
         raise BadInput("the forecast or the price holds values that are not positive numbers")
+
+
+def in_words(signal: ForecastSignal) -> str:
+    """One line for a log: who answered, what the last step may come to (USDT), and why nobody better did."""
+    ends = [f"{path[-1]:,.6g}" for path in (signal.q10, signal.q50, signal.q90) if path]
+    reach = f"q10 / q50 / q90 at the last step {' / '.join(ends)}" if ends else "no quantiles"
+    why = f"; not a better model: {signal.fallback_reason}" if signal.fallback_reason else ""
+    return f"{signal.model}: {reach}, change {signal.change_pct:+.2f} %, confidence {signal.confidence:.2f}{why}"
