@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from adapters.dynamodb.client import Dynamo, Write
 from adapters.dynamodb.errors import Lost
 from adapters.dynamodb.wire import Item, Wire, epoch, from_analysis, iso
+from trading.calibration.past import PastLoss, past_losses
 from trading.calibration.records import Forecast
 from trading.errors import BadInput, Halt
 from trading.tables import FORECASTS, TTL, Names
@@ -22,6 +24,11 @@ BETWEEN = "#pair = :pair AND #timestamp BETWEEN :since AND :until"
 NOT_AFTER = "#pair = :pair AND #timestamp <= :until"
 TIMES = "#timestamp, #outcome"
 """What is read to find the forecasts without outcome; the rest of an item is five times as long."""
+LOSSES = ("error_pct", "naive_error_pct")
+PAST = f"#pair, #timestamp, #model, {', '.join(f'#{name}' for name in LOSSES)}"
+"""What is read to earn a weight by; the paths are a dozen times as long."""
+SPARE = 25
+"""Forecasts that are read beyond those wanted: the newest of a pair have no losses yet."""
 ELSEWHERE = frozenset({"pair", "at", "outcome"})
 """Fields that are the key, or are not written with the rest."""
 
@@ -40,33 +47,45 @@ class DynamoForecasts:
         return self._first(Write("Put", self._table, _item(forecast), _thing(forecast), PUT_ONCE))
 
     def settle(self, forecast: Forecast, outcome: Sequence[float | None]) -> bool:
-        """Write what came of a forecast that was put; whether it was the first to. An outcome is written once."""
-        thing = _thing(forecast)
-        values: Item = {"model": forecast.model, "outcome": from_analysis(list(outcome), thing)}
-        update = "SET #outcome = :outcome"
+        """Write what came of a forecast that was put, with its losses; whether it was the first to. Written once."""
+        thing, news = _thing(forecast), _news(forecast, outcome)
+        update = f"SET {', '.join(f'#{name} = :{name}' for name in news)}"
+        values: Item = {"model": forecast.model, **news}
         return self._first(Write("Update", self._table, _key(forecast), thing, SETTLE_ONCE, update, values))
 
     def pending(self, pair: str, since: datetime, until: datetime) -> list[Forecast]:
         """The forecasts of a pair between two times that have no outcome yet, oldest first."""
         seen = self._query(BETWEEN, pair, until, since=since, ProjectionExpression=TIMES)
-        oldest = next((int(row["timestamp"]["N"]) for row in seen if "outcome" not in row), None)
+        oldest = next((_at(row) for row in seen if "outcome" not in row), None)
         if oldest is None:
             return []
-        rows = self._query(BETWEEN, pair, until, since=datetime.fromtimestamp(oldest, UTC))
+        rows = self._query(BETWEEN, pair, until, since=oldest)
         return [_forecast(row) for row in rows if "outcome" not in row]
 
-    def recent(self, pairs: Sequence[str], until: datetime, count: int) -> list[Forecast]:
-        """The newest ``count`` forecasts not after a time that came to an outcome, of all pairs and models together.
+    def recent(self, pairs: Sequence[str], until: datetime, count: int) -> list[PastLoss]:
+        """The newest ``count`` losses of forecasts not after a time, of all pairs and models together, newest first.
 
-        Each pair's rows come page by page, newest first, and no page is asked for that is not needed.
+        Each pair's rows come page by page, and no page is asked for that is not needed.
         """
-        streams = [_settled(self._query(NOT_AFTER, pair, until, ScanIndexForward=False)) for pair in pairs]
+        streams = [self._losses(pair, until, count // len(pairs) + SPARE) for pair in pairs]
         merged = heapq.merge(*streams, key=lambda one: one.at, reverse=True)
         return list(islice(merged, count))
 
     def settled(self, pair: str, since: datetime, until: datetime) -> list[Forecast]:
         """The forecasts of a pair between two times that came to an outcome, oldest first."""
         return list(_settled(self._query(BETWEEN, pair, until, since=since)))
+
+    def _losses(self, pair: str, until: datetime, some: int) -> Iterator[PastLoss]:
+        """A pair's losses, newest first; the forecasts are asked for so many at a time."""
+        shape = {"ScanIndexForward": False, "ProjectionExpression": PAST, "Limit": some}
+        seen = some
+        while seen == some:
+            seen = 0
+            for row in self._query(NOT_AFTER, pair, until, **shape):
+                seen += 1
+                until = _at(row) - timedelta(seconds=1)
+                if "error_pct" in row:
+                    yield _loss(row)
 
     def _query(self, condition: str, pair: str, until: datetime, **more: Any) -> Iterator[Row]:
         values: Item = {"pair": pair, "until": epoch(until)}
@@ -104,15 +123,45 @@ def _item(forecast: Forecast) -> Item:
     return {**(given if isinstance(given, dict) else {}), **_key(forecast), TTL: gone}
 
 
+def _news(forecast: Forecast, outcome: Sequence[float | None]) -> Item:
+    """What settling adds to an item. Raises BadInput for a price that is not a number."""
+    thing = _thing(forecast)
+    news: Item = {"outcome": from_analysis(list(outcome), thing)}
+    for loss in past_losses([replace(forecast, outcome=tuple(outcome))]):
+        news |= {name: from_analysis(getattr(loss, name), f"{thing}.{name}") for name in LOSSES}
+    return news
+
+
+def _at(row: Row) -> datetime:
+    return datetime.fromtimestamp(int(row["timestamp"]["N"]), UTC)
+
+
+def _loss(row: Row) -> PastLoss:
+    """The losses that a row of attribute values holds. Raises Halt when they are not readable."""
+    with _readable(row):
+        mine, theirs = (float(row[name]["N"]) for name in LOSSES)
+        return PastLoss(row["pair"]["S"], _at(row), row["model"]["S"], mine, theirs)
+
+
+@contextmanager
+def _readable(row: Row) -> Iterator[None]:
+    """Say Halt, and which item it is, when what is in it is not what was put there."""
+    try:
+        yield
+    except (BadInput, KeyError, TypeError, ValueError) as error:
+        msg = f"the forecast {row.get('pair')} {row.get('timestamp')} is not readable ({error!r}): remove its item"
+        raise Halt(msg) from error
+
+
 def _forecast(row: Row) -> Forecast:
     """The forecast that a row of attribute values holds. Raises Halt when it is not readable.
 
-    Thousands are read for a weight, so numbers go from their text to floats directly; they are the same 64 bits.
+    Thousands are read for a table, so numbers go from their text to floats directly; they are the same 64 bits.
     """
-    try:
+    with _readable(row):
         return Forecast(
             pair=row["pair"]["S"],
-            at=datetime.fromtimestamp(int(row["timestamp"]["N"]), UTC),
+            at=_at(row),
             model=row["model"]["S"],
             fallback_reason=row["fallback_reason"]["S"] if "fallback_reason" in row else None,
             decision_id=row["decision_id"]["S"],
@@ -125,9 +174,6 @@ def _forecast(row: Row) -> Forecast:
             volatility_pct=float(row["volatility_pct"]["N"]),
             outcome=_outcome(row["outcome"]) if "outcome" in row else None,
         )
-    except (BadInput, KeyError, TypeError, ValueError) as error:
-        msg = f"the forecast {row.get('pair')} {row.get('timestamp')} is not readable ({error!r}): remove its item"
-        raise Halt(msg) from error
 
 
 def _path(values: Wire) -> tuple[float, ...]:

@@ -57,11 +57,13 @@ def calibration(
         past, span, strategy = _of_candles(candles, since, until, every, model)
     else:
         past, span, strategy = _of_desk(desk or load_settings().desk, since, until)
+    from trading.calibration.past import past_losses
     from trading.calibration.table import calibration_rows
     from trading.calibration.weight import earned_weight
 
     rows = calibration_rows(past, strategy)
-    earned = [earned_weight(past, name, strategy) for name in sorted({row.model for row in rows})]
+    losses = past_losses(past)
+    earned = [earned_weight(losses, name, strategy) for name in sorted({row.model for row in rows})]
     data = {
         "from": span[0].isoformat(),
         "to": span[1].isoformat(),

@@ -80,9 +80,14 @@ class Arrays:
     volatility_pct: Floats
 
 
+def with_outcome(forecasts: Sequence[Forecast]) -> list[Forecast]:
+    """The forecasts that have an outcome, oldest first: in the order of ``arrays_of``."""
+    return sorted((one for one in forecasts if one.outcome), key=lambda one: (one.at, one.pair, one.model))
+
+
 def arrays_of(forecasts: Sequence[Forecast]) -> Arrays:
     """The forecasts that have an outcome, as arrays. Paths of other lengths than the longest end in NaN."""
-    known = sorted((one for one in forecasts if one.outcome), key=lambda one: (one.at, one.pair, one.model))
+    known = with_outcome(forecasts)
     steps = max((len(one.q50) for one in known), default=0)
 
     def paths(found: Sequence[Sequence[float | None]]) -> Floats:

@@ -15,6 +15,7 @@ from trading.calibration.losses import (
     pinball_loss,
     random_walk_path,
 )
+from trading.calibration.past import median_errors
 from trading.calibration.records import Arrays, Forecast, arrays_of
 from trading.calibration.skill import Skill, skill_of
 from trading.calibration.weight import resampling
@@ -65,8 +66,7 @@ def calibration_rows(forecasts: Sequence[Forecast], strategy: Strategy) -> list[
 def _row(pair: str, model: str, forecasts: Sequence[Forecast], strategy: Strategy) -> CalibrationRow:
     data, how = arrays_of(forecasts), resampling(strategy)
     steps = data.actual.shape[1]
-    error = absolute_loss(data.q50, data.actual, data.price)
-    naive = absolute_loss(flat_path(data.price, steps), data.actual, data.price)
+    error, naive = median_errors(data)
     momentum = absolute_loss(flat_path(data.price, steps, data.momentum_pct), data.actual, data.price)
     walk = {level: random_walk_path(data.price, data.volatility_pct, steps, level) for level in LEVELS}
     pinball, naive_pinball = _pinball({0.1: data.q10, 0.5: data.q50, 0.9: data.q90}, data), _pinball(walk, data)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from trading.calibration.losses import absolute_loss, flat_path
-from trading.calibration.records import Forecast, arrays_of
+import numpy as np
+
+from trading.calibration.past import PastLoss
 from trading.calibration.skill import Resampling, Skill, skill_of
 from trading.strategy import Strategy
 
@@ -28,31 +28,27 @@ class EarnedWeight:
     why: str
 
 
-def earned_weight(forecasts: Sequence[Forecast], model: str, strategy: Strategy) -> EarnedWeight:
-    """The weight of a model by its newest forecasts with outcome; forecasts of other models are left out.
+def earned_weight(past: Sequence[PastLoss], model: str, strategy: Strategy) -> EarnedWeight:
+    """The weight of a model by its newest losses; those of other models are left out.
 
-    A pure function: the same forecasts and the same strategy give the same weight, in whatever order they come.
+    A pure function: the same losses and the same strategy give the same weight, in whatever order they come.
     """
     full = strategy.weight_forecast
     if strategy.forecast_weight_mode != EARNED:
         return EarnedWeight(full, full, model, None, f"{full:g}: the weight of the forecast is fixed")
-    own = sorted(
-        (one for one in forecasts if one.outcome and one.model == model),
-        key=lambda one: (one.at, one.pair),
-        reverse=True,
-    )
-    found = median_skill(list(islice(own, strategy.forecast_skill_window)), strategy)
+    own = sorted((one for one in past if one.model == model), key=lambda one: (one.at, one.pair))
+    found = median_skill(own[-strategy.forecast_skill_window :], strategy)
     weight = _share(found, strategy) * full
     return EarnedWeight(weight, full, model, found, f"{weight:.2g} of {full:g}: {_why(found, model, strategy)}")
 
 
-def median_skill(forecasts: Sequence[Forecast], strategy: Strategy) -> Skill | None:
+def median_skill(past: Sequence[PastLoss], strategy: Strategy) -> Skill | None:
     """Skill of the medians against naive: that is what the score is made of (docs/decisions/0013)."""
-    data = arrays_of(forecasts)
-    if not len(data.price):
-        return None
-    naive = absolute_loss(flat_path(data.price, data.actual.shape[1]), data.actual, data.price)
-    return skill_of(absolute_loss(data.q50, data.actual, data.price), naive, data.epochs, resampling(strategy))
+    errors, naive = (
+        np.array([getattr(one, name) for one in past], dtype=np.float64) for name in ("error_pct", "naive_error_pct")
+    )
+    epochs = np.array([int(one.at.timestamp()) for one in past], dtype=np.int64)
+    return skill_of(errors, naive, epochs, resampling(strategy))
 
 
 def resampling(strategy: Strategy) -> Resampling:

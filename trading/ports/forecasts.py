@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from trading.calibration.past import PastLoss
     from trading.calibration.records import Forecast
 
 
@@ -20,7 +21,7 @@ class Forecasts(Protocol):
         """
 
     def settle(self, forecast: Forecast, outcome: Sequence[float | None]) -> bool:
-        """Write what came of a forecast that was put; whether it was the first to. An outcome is written once.
+        """Write what came of a forecast that was put, with its losses; whether it was the first to. Written once.
 
         Raises Unknown when the reply was lost: settle it again.
         """
@@ -28,8 +29,11 @@ class Forecasts(Protocol):
     def pending(self, pair: str, since: datetime, until: datetime) -> list[Forecast]:
         """The forecasts of a pair between two times, both included, that have no outcome yet, oldest first."""
 
-    def recent(self, pairs: Sequence[str], until: datetime, count: int) -> list[Forecast]:
-        """The newest ``count`` forecasts not after a time that came to an outcome, of all pairs and models together."""
+    def recent(self, pairs: Sequence[str], until: datetime, count: int) -> list[PastLoss]:
+        """The newest ``count`` losses of forecasts not after a time, of all pairs and models together, newest first.
+
+        An analysis waits for this, so no paths are read. A forecast that never came to an outcome has no losses.
+        """
 
     def settled(self, pair: str, since: datetime, until: datetime) -> list[Forecast]:
         """The forecasts of a pair between two times, both included, that came to an outcome, oldest first."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from trading.calibration.making import outcome_of, typical_prices
+from trading.calibration.past import PastLoss
 from trading.calibration.records import Forecast
 from trading.calibration.weight import EARNED, EarnedWeight, earned_weight
 from trading.errors import Transient, Unknown
@@ -22,6 +23,9 @@ LATE = timedelta(hours=1)
 """How long a candle that is missing is waited for, after the forecast's last step has closed."""
 LOOK_BACK = timedelta(days=PRICES.ttl_days or 14)
 """An older forecast cannot be settled: its candles have been forgotten."""
+NEARBY = timedelta(days=4)
+"""How long before a forecast that has losses another may still be open. The oldest is settled first, so no longer than
+the most steps that a strategy may ask for (1,000) and LATE."""
 
 
 def settle(pair: Pair, at: datetime, store: CandleStore, forecasts: Forecasts) -> int:
@@ -31,13 +35,19 @@ def settle(pair: Pair, at: datetime, store: CandleStore, forecasts: Forecasts) -
     loss, and with fewer than half of its steps it is settled as having no outcome.
     """
     written = 0
-    for one in forecasts.pending(pair.key, at - LOOK_BACK, at):
+    for one in forecasts.pending(pair.key, _open_since(pair, at, forecasts), at):
         if one.ends_at > at:
             continue
         prices = outcome_prices(one, pair, store)
         if None not in prices or at >= one.ends_at + LATE:
             written += forecasts.settle(one, outcome_of(prices))
     return written
+
+
+def _open_since(pair: Pair, at: datetime, forecasts: Forecasts) -> datetime:
+    """From when on forecasts may be open: shortly before the newest that has losses, however long the desk stood."""
+    newest = forecasts.recent([pair.key], at, 1)
+    return max(at - LOOK_BACK, newest[0].at - NEARBY) if newest else at - LOOK_BACK
 
 
 def outcome_prices(forecast: Forecast, pair: Pair, store: CandleStore) -> tuple[float | None, ...]:
@@ -52,7 +62,7 @@ def earned(
 
     The window is of all models' forecasts together, so that a model that speaks rarely costs no reading of months.
     """
-    past: list[Forecast] = []
+    past: list[PastLoss] = []
     if models and strategy.forecast_weight_mode == EARNED:
         past = forecasts.recent([pair.key for pair in pairs], at, strategy.forecast_skill_window)
     return [earned_weight(past, model, strategy) for model in models]

@@ -82,6 +82,8 @@ FORECASTS = Table(
     momentum_pct     N  the change that momentum expected at the same time, percent
     volatility_pct   N  standard deviation of one step in the window before, percent
     outcome          L  what the typical price came to by step, USDT; absent until known, empty when it never will be
+    error_pct        N  mean absolute error of the median, percent of the price; absent without an outcome
+    naive_error_pct  N  the same of the last close
 """),
 )
 """Every forecast with what came of it: what the forecast's weight is earned from."""
