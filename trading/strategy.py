@@ -10,7 +10,7 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args, get_origin
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -128,7 +128,7 @@ class Strategy(  # pydantic lists the fields of the last base first: the bases a
                 "value": values[name],
                 "default": defaults[name],
                 "meaning": field.description,
-                "bounds": _bounds(field.metadata),
+                "bounds": _bounds(field.annotation, field.metadata),
             }
             for name, field in Strategy.model_fields.items()
         ]
@@ -181,8 +181,10 @@ def _read(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _bounds(metadata: Sequence[Any]) -> str:
-    """What a field may be, in words, such as ``from 0 to 1`` or ``above 0 to below 100``."""
+def _bounds(annotation: Any, metadata: Sequence[Any]) -> str:
+    """What a field may be, in words, such as ``from 0 to 1``, ``above 0 to below 100`` or ``fixed or earned``."""
+    if get_origin(annotation) is Literal:
+        return " or ".join(get_args(annotation))
     found = {key: getattr(item, key) for item in metadata for key in ("ge", "gt", "le", "lt") if hasattr(item, key)}
     limits = {key: f"{float(limit):,.10g}" for key, limit in found.items()}
     if not limits:
