@@ -1,4 +1,8 @@
-"""Forecasts and what came of them on DynamoDB: one item a pair and decision, the outcome added once."""
+"""Forecasts and what came of them on DynamoDB: one item a pair and decision, the outcome added once.
+
+The losses are small items of their own, written together with the outcome. A query pays for whole items, whatever it
+shows of them, and an analysis waits for thousands of losses.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +29,10 @@ NOT_AFTER = "#pair = :pair AND #timestamp <= :until"
 TIMES = "#timestamp, #outcome"
 """What is read to find the forecasts without outcome; the rest of an item is five times as long."""
 LOSSES = ("error_pct", "naive_error_pct")
-PAST = f"#pair, #timestamp, #model, {', '.join(f'#{name}' for name in LOSSES)}"
-"""What is read to earn a weight by; the paths are a dozen times as long."""
+OF_LOSSES = "losses "
+"""What stands before the pair in the key of its losses."""
 SPARE = 25
-"""Forecasts that are read beyond those wanted: the newest of a pair have no losses yet."""
+"""Losses of a pair that are read beyond its share, because pairs are not analysed exactly as often as each other."""
 ELSEWHERE = frozenset({"pair", "at", "outcome"})
 """Fields that are the key, or are not written with the rest."""
 
@@ -48,10 +52,14 @@ class DynamoForecasts:
 
     def settle(self, forecast: Forecast, outcome: Sequence[float | None]) -> bool:
         """Write what came of a forecast that was put, with its losses; whether it was the first to. Written once."""
-        thing, news = _thing(forecast), _news(forecast, outcome)
-        update = f"SET {', '.join(f'#{name} = :{name}' for name in news)}"
-        values: Item = {"model": forecast.model, **news}
-        return self._first(Write("Update", self._table, _key(forecast), thing, SETTLE_ONCE, update, values))
+        thing = _thing(forecast)
+        values: Item = {"model": forecast.model, "outcome": from_analysis(list(outcome), thing)}
+        update = "SET #outcome = :outcome"
+        losses = (_item_of(loss) for loss in past_losses([replace(forecast, outcome=tuple(outcome))]))
+        return self._first(
+            Write("Update", self._table, _key(forecast), thing, SETTLE_ONCE, update, values),
+            *(Write("Put", self._table, item, f"losses of the {thing}") for item in losses),
+        )
 
     def pending(self, pair: str, since: datetime, until: datetime) -> list[Forecast]:
         """The forecasts of a pair between two times that have no outcome yet, oldest first."""
@@ -76,16 +84,15 @@ class DynamoForecasts:
         return list(_settled(self._query(BETWEEN, pair, until, since=since)))
 
     def _losses(self, pair: str, until: datetime, some: int) -> Iterator[PastLoss]:
-        """A pair's losses, newest first; the forecasts are asked for so many at a time."""
-        shape = {"ScanIndexForward": False, "ProjectionExpression": PAST, "Limit": some}
-        seen = some
-        while seen == some:
-            seen = 0
-            for row in self._query(NOT_AFTER, pair, until, **shape):
-                seen += 1
-                until = _at(row) - timedelta(seconds=1)
-                if "error_pct" in row:
-                    yield _loss(row)
+        """A pair's losses, newest first, asked for so many at a time."""
+        while True:
+            part: list[PastLoss] = []
+            for row in self._query(NOT_AFTER, OF_LOSSES + pair, until, ScanIndexForward=False, Limit=some):
+                part.append(_loss(row))
+                yield part[-1]
+            if len(part) < some:
+                return
+            until = part[-1].at - timedelta(seconds=1)
 
     def _query(self, condition: str, pair: str, until: datetime, **more: Any) -> Iterator[Row]:
         values: Item = {"pair": pair, "until": epoch(until)}
@@ -93,10 +100,10 @@ class DynamoForecasts:
             values["since"] = epoch(since)
         return self._dynamo.query_wire(self._table, condition, values, **more)
 
-    def _first(self, write: Write) -> bool:
+    def _first(self, *writes: Write) -> bool:
         """Write what may be written once; whether this was the once."""
         try:
-            self._dynamo.write(write)
+            self._dynamo.write(*writes)
         except Lost:
             return False
         return True
@@ -119,17 +126,17 @@ def _item(forecast: Forecast) -> Item:
     """A forecast without its outcome, as its item. Raises BadInput for a value that is not a number."""
     row = {field.name: getattr(forecast, field.name) for field in fields(Forecast) if field.name not in ELSEWHERE}
     given = from_analysis({name: value for name, value in row.items() if value is not None}, _thing(forecast))
-    gone = epoch(forecast.at + timedelta(days=FORECASTS.ttl_days or 0))
-    return {**(given if isinstance(given, dict) else {}), **_key(forecast), TTL: gone}
+    return {**(given if isinstance(given, dict) else {}), **_key(forecast), **_end(forecast.at)}
 
 
-def _news(forecast: Forecast, outcome: Sequence[float | None]) -> Item:
-    """What settling adds to an item. Raises BadInput for a price that is not a number."""
-    thing = _thing(forecast)
-    news: Item = {"outcome": from_analysis(list(outcome), thing)}
-    for loss in past_losses([replace(forecast, outcome=tuple(outcome))]):
-        news |= {name: from_analysis(getattr(loss, name), f"{thing}.{name}") for name in LOSSES}
-    return news
+def _item_of(loss: PastLoss) -> Item:
+    key: Item = {"pair": OF_LOSSES + loss.pair, "timestamp": epoch(loss.at)}
+    losses = {name: from_analysis(getattr(loss, name), name) for name in LOSSES}
+    return {**key, "model": loss.model, **losses, **_end(loss.at)}
+
+
+def _end(at: datetime) -> Item:
+    return {TTL: epoch(at + timedelta(days=FORECASTS.ttl_days or 0))}
 
 
 def _at(row: Row) -> datetime:
@@ -140,7 +147,7 @@ def _loss(row: Row) -> PastLoss:
     """The losses that a row of attribute values holds. Raises Halt when they are not readable."""
     with _readable(row):
         mine, theirs = (float(row[name]["N"]) for name in LOSSES)
-        return PastLoss(row["pair"]["S"], _at(row), row["model"]["S"], mine, theirs)
+        return PastLoss(row["pair"]["S"].removeprefix(OF_LOSSES), _at(row), row["model"]["S"], mine, theirs)
 
 
 @contextmanager

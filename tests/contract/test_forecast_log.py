@@ -17,6 +17,7 @@ from adapters.provision import provision
 from tests.contract import backends
 from tests.contract.books import NOW
 from tests.unit import made_forecasts
+from trading.calibration.past import past_losses
 from trading.calibration.records import NO_OUTCOME
 from trading.errors import BadInput, Halt
 from trading.ports.forecasts import Forecasts
@@ -98,7 +99,7 @@ def test_without_outcome_is_pending_until_it_is_known_that_none_comes(log):
 
 
 def test_recent_are_the_newest_over_all_pairs(log):
-    """Newest first, of every model, not after a time, with an outcome; so many in all, not so many a pair."""
+    """Newest first, of every model, not after a time, to the last digit; so many in all, not so many a pair."""
     made = forecasts(30, 0.5, pairs=PAIRS)
     made[::7] = [replace(one, model="other") for one in made[::7]]
     kept(log, made[:-3])
@@ -108,10 +109,31 @@ def test_recent_are_the_newest_over_all_pairs(log):
     found = log.recent(PAIRS, LATER, 10)
     assert [one.at for one in found] == sorted((one.at for one in done), reverse=True)[:10]
     assert len({one.pair for one in found}) == 3
-    assert all(one in done for one in found)
+    assert all(one in past_losses(done) for one in found)
     assert len(log.recent(PAIRS, LATER, 100)) == len(done)
-    assert {one.at for one in log.recent(PAIRS, made[5].at, 100)} == {one.at for one in made[:6]}
+    assert sorted(log.recent(PAIRS, made[5].at, 100), key=lambda one: (one.at, one.pair)) == past_losses(made[:6])
     assert log.recent(("doge_usdt",), LATER, 5) == log.recent((), LATER, 5) == []
+
+
+def test_recent_reads_to_the_end_whoever_spoke(log):
+    """One pair that has nearly all forecasts gives nearly all losses; its fair share is no limit."""
+    made = [*forecasts(45, 0.5, pairs=PAIRS[:1]), *forecasts(2, 0.5, pairs=PAIRS[1:2])]
+    kept(log, made)
+    found = log.recent(PAIRS, LATER, 46)
+    assert len(set(found)) == 46
+    assert {one.pair for one in found} == {*PAIRS[:2]}
+    assert len(log.recent(PAIRS, LATER, 100)) == 47
+
+
+def test_no_outcome_has_no_losses(log):
+    """Of a forecast without any known price nothing counts, and another desk's second outcome adds none."""
+    one, two = open_ones(2, pairs=("btc_usdt",))
+    for each, outcome in ((one, NO_OUTCOME), (two, (None,) * 12)):
+        log.put(each)
+        log.settle(each, outcome)
+        log.settle(each, (1.0,) * 12)
+    assert log.recent(PAIRS, LATER, 5) == []
+    assert log.pending("btc_usdt", START, LATER) == []
 
 
 def test_no_page_is_read_that_is_not_needed(log, aws):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import accumulate
 
 import pandas as pd
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from tests.days import PAIRS
 from tests.services.past import BTC, Seer, candles_of, ledger
+from tests.unit import made_forecasts
+from trading.calibration.past import PastLoss
 from trading.candles import INTERVAL
 from trading.errors import BadInput, InsufficientData, Transient, Unknown
 from trading.services import calibrate, judge
@@ -106,6 +109,52 @@ def test_a_candle_that_comes_late_still_counts(log):
     assert None not in settled(log)[0].outcome
 
 
+GAPS = st.lists(st.sampled_from((10, 25, 60, 90, 1800, 4000)), min_size=2, max_size=10)
+"""Minutes between analyses: soon, hourly, and after more than a day in which nobody ran the desk."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(GAPS, st.sets(st.integers(0, 400)))
+def test_nothing_that_is_over_stays_open(gaps, missing):
+    """However long a desk stood still and whatever candles it lacks: each forecast is settled by the next analysis."""
+    start, (made,) = TIMES[0], made_forecasts.forecasts(1, 0.5, pairs=(BTC.key,))
+    times = list(accumulate((timedelta(minutes=gap) for gap in gaps), initial=start))
+    opened = pd.date_range(start, times[-1] + timedelta(hours=3), freq="5min")
+    steps = [number for number in range(len(opened)) if number not in missing]
+    store = PastCandles(pd.DataFrame({"open_time": opened[steps], "high": 3.0, "low": 1.0, "close": 2.0}))
+    log, forecast = ledger(), replace(made, outcome=None)
+    for at in times:
+        calibrate.settle(BTC, at, store, log)
+        still = log.pending(BTC.key, start, at)
+        assert all(one.ends_at + calibrate.LATE > at for one in still)
+        log.put(replace(forecast, at=at, first_step_at=at))
+    calibrate.settle(BTC, times[-1] + timedelta(hours=2), store, log)
+    assert log.pending(BTC.key, start, times[-1]) == []
+
+
+def test_settling_looks_no_further_back_than_it_must():
+    """Beside the newest losses of a pair, only the last day before them; of a new desk, as far as candles are kept."""
+    asked = []
+
+    class Asked:
+        def __init__(self, *newest):
+            self.newest = newest
+
+        def recent(self, pairs, _until, count):
+            assert (pairs, count) == ([BTC.key], 1)
+            return list(self.newest)
+
+        def pending(self, _pair, since, until):
+            asked.append((AT - since, AT - until))
+            return []
+
+    for newest in ((), (timedelta(hours=2),), (timedelta(days=3),), (timedelta(days=60),)):
+        past = (PastLoss(BTC.key, AT - ago, "seer", 0.1, 0.1) for ago in newest)
+        calibrate.settle(BTC, AT, STORE, Asked(*past))
+    days = [since / timedelta(days=1) for since, until in asked if not until]
+    assert days == pytest.approx([14, 1 + 3 / 24, 4 + 1 / 24, 14])
+
+
 def test_a_forecast_begins_after_the_last_candle_it_knew():
     """When candles are late, the steps are those after the newest known one, not those after the decision."""
     log, late = ledger(), PastCandles(CANDLES.iloc[:399])
@@ -157,6 +206,9 @@ def test_of_several_models_that_spoke_the_least_weight_counts(log):
 
 class Lossy:
     """A ledger whose replies are lost."""
+
+    def recent(self, *_):
+        return []
 
     def pending(self, *_):
         raise Unknown("no reply")

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.made_forecasts import PAIRS, START, closer, forecasts
-from trading.calibration.records import NO_OUTCOME
+from trading.calibration.losses import absolute_loss, flat_path
+from trading.calibration.past import past_losses
+from trading.calibration.records import NO_OUTCOME, arrays_of
 from trading.calibration.table import calibration_rows
 from trading.calibration.weight import earned_weight
 from trading.errors import BadInput
@@ -23,8 +25,12 @@ KNOWS = st.floats(-1.0, 1.0)
 COUNT = 90  # 30 hours of 3 pairs: 5 blocks
 
 
+def earned(made, strategy=STRATEGY):
+    return earned_weight(past_losses(made), MODEL, strategy)
+
+
 def weight(made, strategy=STRATEGY):
-    return earned_weight(made, MODEL, strategy).weight
+    return earned(made, strategy).weight
 
 
 @given(KNOWS, st.floats(0, 1), st.integers(0, 50))
@@ -32,7 +38,7 @@ def test_a_weight_lies_between_nothing_and_the_configured_one(knows, configured,
     """Whatever the forecasts were and whatever the strategy gives the forecast."""
     rest = {"weight_technical": 1 - configured, "weight_sentiment": 0.0, "weight_context": 0.0}
     strategy = Strategy(weight_forecast=configured, **rest, **FEW)
-    found = earned_weight(forecasts(COUNT, knows, seed), MODEL, strategy)
+    found = earned(forecasts(COUNT, knows, seed), strategy)
     assert 0 <= found.weight <= configured == found.configured
 
 
@@ -40,8 +46,8 @@ def test_a_weight_lies_between_nothing_and_the_configured_one(knows, configured,
 def test_better_forecasts_never_earn_less(knows, shares, seed):
     """Each median moved by any part towards what came: the skill, its lower end and the weight do not fall."""
     made = forecasts(COUNT, knows, seed)
-    before = earned_weight(made, MODEL, STRATEGY)
-    after = earned_weight([closer(one, share) for one, share in zip(made, shares, strict=True)], MODEL, STRATEGY)
+    before = earned(made)
+    after = earned([closer(one, share) for one, share in zip(made, shares, strict=True)])
     assert after.skill.value >= before.skill.value - 1e-12
     assert after.skill.low >= before.skill.low - 1e-12
     assert after.weight >= before.weight - 1e-9
@@ -67,7 +73,7 @@ def test_luck_is_not_skill():
     """Better than naive on the whole, but by some spells of time only: the lower end is below 0 and earns nothing."""
     spells = [(0.6, 0), (-0.5, 1), (0.6, 2), (-0.5, 3), (0.6, 4)]
     made = [one for knows, spell in spells for one in forecasts(18, knows, start=START + spell * timedelta(hours=6))]
-    found = earned_weight(made, MODEL, STRATEGY)
+    found = earned(made)
     assert found.skill.low < 0 < found.skill.value
     assert found.weight == 0
 
@@ -75,7 +81,7 @@ def test_luck_is_not_skill():
 def test_the_weight_grows_in_a_line_with_the_lower_end():
     """Half of the skill that earns everything earns half."""
     made = forecasts(COUNT, 0.01)
-    low = earned_weight(made, MODEL, STRATEGY).skill.low
+    low = earned(made).skill.low
     assert low > 0
     for part in (0.25, 0.5, 1.0):
         strategy = Strategy(**FEW, forecast_skill_full=low / part)
@@ -87,7 +93,7 @@ def test_too_few_forecasts_earn_nothing():
     assert weight(forecasts(59, 0.9)) == 0
     assert weight(forecasts(60, 0.9)) > 0
     crowded = forecasts(COUNT, 0.9, every=timedelta(minutes=5))
-    found = earned_weight(crowded, MODEL, STRATEGY)
+    found = earned(crowded)
     assert (found.weight, found.skill.blocks) == (0, 1)
     assert found.why.endswith("against naive; they fall into 1 blocks of 6 h, 3 are needed")
 
@@ -100,24 +106,39 @@ def test_only_the_newest_forecasts_of_the_model_with_an_outcome_count():
     other = forecasts(COUNT, -1.0, model="other")
     waiting = [replace(one, outcome=None) for one in forecasts(COUNT, -1.0, seed=2)]
     lost = [replace(one, outcome=NO_OUTCOME) for one in forecasts(COUNT, -1.0, seed=3)]
-    assert earned_weight([*older, *other, *waiting, *lost, *good], MODEL, strategy) == earned_weight(
-        good, MODEL, strategy
-    )
+    assert earned([*older, *other, *waiting, *lost, *good], strategy) == earned(good, strategy)
     assert weight([*older, *good], Strategy(**FEW)) == 0
+
+
+@given(KNOWS, st.lists(st.sets(st.integers(0, 11), max_size=12), min_size=9, max_size=9))
+def test_losses_are_those_of_the_paths(knows, missing):
+    """Taken one at a time or all at once: the errors of median and last close over the steps that are known."""
+    whole = forecasts(9, knows)
+    made = [
+        replace(one, outcome=tuple(None if step in gone else price for step, price in enumerate(one.outcome)))
+        for one, gone in zip(whole, missing, strict=True)
+    ]
+    alone = [loss for one in made for loss in past_losses([one])]
+    assert alone == past_losses(made[::-1])
+    data = arrays_of([one for one, gone in zip(made, missing, strict=True) if len(gone) < 12])
+    naive = absolute_loss(flat_path(data.price, 12), data.actual, data.price)
+    assert [one.error_pct for one in alone] == list(absolute_loss(data.q50, data.actual, data.price))
+    assert [one.naive_error_pct for one in alone] == list(naive)
+    assert [(one.at.timestamp(), one.model) for one in alone] == [(epoch, MODEL) for epoch in data.epochs]
 
 
 def test_a_fixed_weight_asks_for_no_past():
     """The whole configured weight, and the words say that it is fixed."""
-    found = earned_weight([], MODEL, Strategy(forecast_weight_mode="fixed"))
+    found = earned([], Strategy(forecast_weight_mode="fixed"))
     assert (found.weight, found.skill, found.why) == (0.25, None, "0.25: the weight of the forecast is fixed")
 
 
 def test_the_words_say_why():
     """How much of what, from how many forecasts, with which skill."""
-    assert earned_weight([], MODEL, STRATEGY).why == "0 of 0.25: no forecast of made has an outcome yet"
-    short = earned_weight(forecasts(30, 0.5), MODEL, STRATEGY).why
+    assert earned([]).why == "0 of 0.25: no forecast of made has an outcome yet"
+    short = earned(forecasts(30, 0.5)).why
     assert short == "0 of 0.25: 30 forecasts of made, skill +50.0 % [+50.0, +50.0] against naive; 60 are needed"
-    assert earned_weight(forecasts(COUNT, 1.0), MODEL, STRATEGY).why.startswith("0.25 of 0.25: 90 forecasts of made,")
+    assert earned(forecasts(COUNT, 1.0)).why.startswith("0.25 of 0.25: 90 forecasts of made,")
 
 
 def test_earned_is_what_a_strategy_starts_with():
@@ -144,7 +165,7 @@ def test_the_table_has_a_row_a_pair_and_one_of_all():
     assert whole.momentum_error_pct > 1.02 * whole.naive_error_pct
     assert whole.skill_momentum.value == pytest.approx(1 - whole.error_pct / whole.momentum_error_pct)
     assert 0.7 < whole.naive_covered_share < 0.9
-    assert whole.skill_naive == earned_weight(made, MODEL, STRATEGY).skill
+    assert whole.skill_naive == earned(made).skill
 
 
 def test_a_model_without_quantiles_has_no_coverage():

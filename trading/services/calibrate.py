@@ -23,9 +23,9 @@ LATE = timedelta(hours=1)
 """How long a candle that is missing is waited for, after the forecast's last step has closed."""
 LOOK_BACK = timedelta(days=PRICES.ttl_days or 14)
 """An older forecast cannot be settled: its candles have been forgotten."""
-NEARBY = timedelta(days=4)
-"""How long before a forecast that has losses another may still be open. The oldest is settled first, so no longer than
-the most steps that a strategy may ask for (1,000) and LATE."""
+NEARBY = timedelta(days=1) + LATE
+"""How long before a forecast that has losses another may still be open: the oldest is settled first, so for LATE, and
+for the day by which a strategy before this one may have forecast further."""
 
 
 def settle(pair: Pair, at: datetime, store: CandleStore, forecasts: Forecasts) -> int:

@@ -82,11 +82,12 @@ FORECASTS = Table(
     momentum_pct     N  the change that momentum expected at the same time, percent
     volatility_pct   N  standard deviation of one step in the window before, percent
     outcome          L  what the typical price came to by step, USDT; absent until known, empty when it never will be
-    error_pct        N  mean absolute error of the median, percent of the price; absent without an outcome
-    naive_error_pct  N  the same of the last close
+    error_pct        N  mean absolute error of the median, percent of the price; only in the losses
+    naive_error_pct  N  the same of the last close; only in the losses
 """),
 )
-"""Every forecast with what came of it: what the forecast's weight is earned from."""
+"""Every forecast with what came of it. The losses that a weight is earned by are items of their own, under
+``losses <pair>`` and the same timestamp, with model, error_pct and naive_error_pct."""
 
 ANALYSIS_STATE = Table(
     "analysis_state",
