@@ -119,6 +119,15 @@ def test_describe_is_complete_and_json():
     assert all(set(row) == {"name", "value", "default", "meaning", "bounds"} for row in rows)
 
 
+def test_describe_names_the_words_that_are_taken():
+    """A parameter that is one of some words shows them; one that is any text says so, and no number does."""
+    bounds = {row["name"]: row["bounds"] for row in Strategy().describe()}
+    assert bounds["forecast_weight_mode"] == "fixed or earned"
+    assert {name for name, said in bounds.items() if said == "a short text"} == {
+        name for name, field in Strategy.model_fields.items() if field.annotation is str
+    }
+
+
 def test_no_file_is_the_default():
     """Without a file the strategy is the page's."""
     assert load_strategy(None) == Strategy()
