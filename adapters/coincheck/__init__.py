@@ -4,8 +4,7 @@ Why not ccxt's: it knows one of our six pairs, its market buy is broken, and it 
 without an id, and without an error (docs/decisions, providers).
 """
 
-from adapters.coincheck.client import http_client
 from adapters.coincheck.exchange import CoincheckExchange
 from adapters.coincheck.signing import Credentials
 
-__all__ = ["CoincheckExchange", "Credentials", "http_client"]
+__all__ = ["CoincheckExchange", "Credentials"]

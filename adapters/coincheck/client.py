@@ -15,7 +15,6 @@ from adapters.coincheck.errors import Call, Failure, of_transport, read
 from adapters.coincheck.signing import Credentials, Nonces, nonces_of, signed_headers
 from trading.errors import Halt, TradingError, Transient
 
-TIMEOUTS = httpx.Timeout(connect=5.0, read=15.0, write=5.0, pool=5.0)
 """Seconds. The read is long: giving up on an order that was accepted costs a look-up and blocks its pair."""
 
 AHEAD_S = 10.0
@@ -25,16 +24,6 @@ CATCHES_UP_S = 900.0
 """A lead that is worth waiting for."""
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-def http_client(timeouts: httpx.Timeout = TIMEOUTS, transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """The HTTP client for ``CoincheckExchange``: no redirects and no retries, both would send an order again."""
-    return httpx.Client(
-        timeout=timeouts,
-        transport=transport or httpx.HTTPTransport(retries=0),
-        follow_redirects=False,
-        headers={"Accept": "application/json", "User-Agent": "crypto-trader"},
-    )
 
 
 class CoincheckClient:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from adapters.coincheck.client import CoincheckClient, http_client
+from adapters.coincheck.client import CoincheckClient
 from adapters.coincheck.history import History, fills_in, fills_of
 from adapters.coincheck.orders import order_form, resting, venue_order
 from adapters.coincheck.pace import Pace, shared_pace
@@ -27,6 +27,7 @@ from adapters.coincheck.replies import (
     parsed,
 )
 from adapters.coincheck.signing import Credentials
+from adapters.http import http_client
 from trading.errors import Rejected, Transient, Unknown
 from trading.money import JPY, Price, Quantity, yen
 from trading.order import Fill, Order

@@ -10,11 +10,12 @@ from pydantic import SecretStr
 from adapters.context.dominance import BitcoinDominance
 from adapters.context.fear_greed import FearGreed
 from adapters.context.funding import FundingRates
-from adapters.context.reading import Provider, http_client
+from adapters.context.reading import Provider
+from adapters.http import http_client
 from trading.pairs import Pair
 from trading.ports.context import ContextSource
 
-__all__ = ["BitcoinDominance", "FearGreed", "FundingRates", "Provider", "context_sources", "http_client"]
+__all__ = ["BitcoinDominance", "FearGreed", "FundingRates", "Provider", "context_sources"]
 
 KEY_HEADER = "x-cg-demo-api-key"
 

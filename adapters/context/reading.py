@@ -19,7 +19,6 @@ from pydantic import SecretStr
 from adapters.redaction import one_line
 from trading.errors import Halt, Rejected, TradingError, Transient
 
-TIMEOUTS = httpx.Timeout(10.0, connect=5.0)
 """Seconds."""
 
 REFUSED = (Halt, "access was refused; check the key, if there is one, and the address")
@@ -38,16 +37,6 @@ ELSE = (Rejected, "not the answer of this API; check the address")
 NUMBER = re.compile(r"\s*[+-]?\d{1,40}(\.\d{0,40})?([eE][+-]?\d{1,3})?\s*", re.ASCII)
 EARLIEST_S, LATEST_S = 1_230_768_000, 4_102_444_800
 """2009 to 2100: a time outside is none of this market."""
-
-
-def http_client(timeouts: httpx.Timeout = TIMEOUTS, transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """The HTTP client of all three: thread-safe, no redirects (they would carry the key along), no retries."""
-    return httpx.Client(
-        timeout=timeouts,
-        transport=transport or httpx.HTTPTransport(retries=0),
-        follow_redirects=False,
-        headers={"Accept": "application/json", "User-Agent": "crypto-trader"},
-    )
 
 
 @dataclass(frozen=True, slots=True)

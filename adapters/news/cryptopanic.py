@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from adapters.http import http_client
 from adapters.news.posts import Valued, articles_of
 from adapters.redaction import one_line
 from trading.errors import Halt, Rejected, TradingError, Transient
@@ -26,7 +27,6 @@ from trading.ports.news import Latest, Quota
 CALLS = 2
 """A run asks for the posts of all currencies and for those of the whole market."""
 
-TIMEOUTS = httpx.Timeout(connect=5.0, read=15.0, write=5.0, pool=5.0)
 
 ADVICE: Mapping[int, tuple[type[TradingError], str]] = {
     HTTPStatus.UNAUTHORIZED: (Halt, "it does not know the key; check TRADER_CRYPTOPANIC_API_KEY"),
@@ -87,12 +87,7 @@ class CryptoPanic:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._url, self._key, self._allowance, self._value = posts_url, key, allowance, value
-        self._http = httpx.Client(
-            timeout=TIMEOUTS,
-            transport=Signing(key, transport or httpx.HTTPTransport(retries=0)),
-            follow_redirects=False,  # a redirect would carry the token somewhere else
-            headers={"Accept": "application/json", "User-Agent": "crypto-trader"},
-        )
+        self._http = http_client(transport=Signing(key, transport or httpx.HTTPTransport(retries=0)))
 
     def __repr__(self) -> str:
         return f"CryptoPanic({self._url!r})"

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from adapters.coincheck import CoincheckExchange, Credentials, http_client
+from adapters.coincheck import CoincheckExchange, Credentials
+from adapters.http import http_client
 from tests.contract.worlds import World
 from tests.unit.coincheck_wire import ours
 from trading.errors import Halt, Rejected, TradingError, Transient, Unknown

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from adapters.context import FundingRates, Provider, context_sources, http_client
+from adapters.context import FundingRates, Provider, context_sources
+from adapters.http import http_client
 from tests.contract.providers import FEAR_GREED, GLOBAL, PREMIUM
 from tests.contract.worlds import open_world
 from trading.errors import Halt, Rejected, Transient

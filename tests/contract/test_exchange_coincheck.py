@@ -11,8 +11,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from adapters.coincheck import CoincheckExchange, Credentials, http_client, signing
+from adapters.coincheck import CoincheckExchange, Credentials, signing
 from adapters.coincheck.signing import nonces_of, signed_headers
+from adapters.http import http_client
 from tests.contract import weather
 from tests.contract.worlds import open_world
 from tests.unit.coincheck_wire import ours

@@ -14,7 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from adapters.coincheck import CoincheckExchange, Credentials, http_client
+from adapters.coincheck import CoincheckExchange, Credentials
+from adapters.http import http_client
 from adapters.redaction import HIDDEN, RedactingFilter, one_line, redacted
 from blocks.secrecy import CleanRecords
 from tests.contract import weather

@@ -13,10 +13,11 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from adapters.coincheck import CoincheckExchange, Credentials, http_client
+from adapters.coincheck import CoincheckExchange, Credentials
 from adapters.coincheck.signing import Nonces
 from adapters.dynamodb import DynamoLedger
 from adapters.dynamodb.writes import Writes
+from adapters.http import http_client
 from flows import execute_orders
 from flows.reconcile import reconcile
 from tests.incidents.stage import Incident, Stage, harmless

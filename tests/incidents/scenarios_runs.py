@@ -16,7 +16,8 @@ import httpx
 from pydantic import SecretStr
 
 from adapters import redaction
-from adapters.coincheck import CoincheckExchange, Credentials, http_client
+from adapters.coincheck import CoincheckExchange, Credentials
+from adapters.http import http_client
 from adapters.slack import SlackAlerts
 from blocks.secrecy import keep_secrets
 from blocks.settings import Settings

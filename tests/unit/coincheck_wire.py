@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 from pydantic import SecretStr
 
-from adapters.coincheck import CoincheckExchange, Credentials, http_client
+from adapters.coincheck import CoincheckExchange, Credentials
+from adapters.http import http_client
 from trading.pairs import parse_pairs
 
 SECRET = SecretStr("planted-secret-key")
