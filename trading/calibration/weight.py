@@ -62,8 +62,9 @@ def resampling(strategy: Strategy) -> Resampling:
 
 
 def skill_in_words(found: Skill) -> str:
-    """Such as ``-0.4 % [-1.1, +0.3]``."""
-    return f"{found.value * 100:+.1f} % [{found.low * 100:+.1f}, {found.high * 100:+.1f}]"
+    """Such as ``-0.4 % [-1.1, +0.3]``; of a single block of time there is no interval."""
+    value = f"{found.value * 100:+.1f} %"
+    return value if found.blocks < 2 else f"{value} [{found.low * 100:+.1f}, {found.high * 100:+.1f}]"
 
 
 def _share(found: Skill | None, strategy: Strategy) -> float:
