@@ -151,7 +151,7 @@ def test_no_page_is_read_that_is_not_needed(log, aws):
 
 
 def test_a_forecast_forgets_itself_after_90_days(log, aws, names):
-    """Its time to live counts from the decision, and the numbers are numbers of the table."""
+    """Its time to live, and that of its losses, counts from the decision; and the numbers are numbers of the table."""
     (one,) = open_ones(1)
     log.put(one)
     (item,) = aws.dynamodb.scan(TableName=names.table(FORECASTS))["Items"]
@@ -159,6 +159,9 @@ def test_a_forecast_forgets_itself_after_90_days(log, aws, names):
     assert {kind for value in item["q50"]["L"] for kind in value} == {"N"}
     assert "outcome" not in item
     assert "fallback_reason" not in item
+    log.settle(one, (1.0,) * 12)
+    items = aws.dynamodb.scan(TableName=names.table(FORECASTS))["Items"]
+    assert [found["ttl"] for found in items] == [item["ttl"]] * 2
 
 
 def test_what_is_no_number_is_not_kept(log):
@@ -180,6 +183,10 @@ def test_an_item_that_somebody_broke_halts(log, aws, names):
     aws.dynamodb.put_item(TableName=names.table(FORECASTS), Item={**item, **key, "q50": {"L": []}})
     with pytest.raises(Halt, match=r"forecast .*btc_usdt.* is not readable .*: remove its item"):
         log.pending(one.pair, START, LATER)
+    losses = {"pair": {"S": f"losses {one.pair}"}, "timestamp": key["timestamp"], "model": {"S": "made"}}
+    aws.dynamodb.put_item(TableName=names.table(FORECASTS), Item=losses)
+    with pytest.raises(Halt, match=r"losses btc_usdt.* is not readable .*: remove its item"):
+        log.recent([one.pair], LATER, 5)
 
 
 def test_of_many_who_settle_one_is_the_first(log, aws):

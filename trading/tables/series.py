@@ -83,7 +83,7 @@ FORECASTS = Table(
     volatility_pct   N  standard deviation of one step in the window before, percent
     outcome          L  what the typical price came to by step, USDT; absent until known, empty when it never will be
     error_pct        N  mean absolute error of the median, percent of the price; only in the losses
-    naive_error_pct  N  the same of the last close; only in the losses
+    naive_error_pct  N  the same of the last close, percent of the price; only in the losses
 """),
 )
 """Every forecast with what came of it. The losses that a weight is earned by are items of their own, under
