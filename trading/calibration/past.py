@@ -14,7 +14,7 @@ from trading.calibration.records import Arrays, Forecast, arrays_of, with_outcom
 
 @dataclass(frozen=True, slots=True)
 class PastLoss:
-    """How wrong one forecast was, percent of its price: a tenth of the forecast's length, and never to change again.
+    """How wrong one forecast was, percent of its price: a seventh of the length, and it never changes again.
 
     error_pct        mean absolute error of the median path.
     naive_error_pct  the same of the last close: that the price stays where it is.
