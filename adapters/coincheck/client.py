@@ -15,8 +15,6 @@ from adapters.coincheck.errors import Call, Failure, of_transport, read
 from adapters.coincheck.signing import Credentials, Nonces, nonces_of, signed_headers
 from trading.errors import Halt, TradingError, Transient
 
-"""Seconds. The read is long: giving up on an order that was accepted costs a look-up and blocks its pair."""
-
 AHEAD_S = 10.0
 """How far ahead of the clock the nonce of an order may be; refused nonces make ours jump ahead by a second or a few."""
 

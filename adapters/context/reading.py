@@ -19,8 +19,6 @@ from pydantic import SecretStr
 from adapters.redaction import one_line
 from trading.errors import Halt, Rejected, TradingError, Transient
 
-"""Seconds."""
-
 REFUSED = (Halt, "access was refused; check the key, if there is one, and the address")
 SLOW_DOWN = (Transient, "too many requests; wait and try again")
 STATUSES: Mapping[int, tuple[type[TradingError], str]] = {
