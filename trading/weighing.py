@@ -103,13 +103,15 @@ def base_weights(s: Strategy, forecast_weight: float | None) -> dict[str, float]
 
 
 def confidence_shifted(weights: Mapping[str, float], confidence: float, s: Strategy) -> dict[str, float]:
-    """Weight moved between technical and forecast by the forecast's confidence; none to a forecast that has no weight.
+    """Weight moved between technical and forecast by the forecast's confidence.
 
-    No weight goes below 0: no more is moved than there is.
+    A forecast that has only earned a part of its weight moves only that part of it: it grows from nothing without a
+    jump. No weight goes below 0: no more is moved than there is.
     """
     most = s.confidence_shift_max
     wanted = clip((confidence - s.confidence_neutral) * s.confidence_shift_factor, -most, most)
-    shift = clip(wanted, -weights[FORECAST], weights[TECHNICAL]) if weights[FORECAST] > 0 else 0.0
+    share = min(weights[FORECAST] / s.weight_forecast, 1.0) if s.weight_forecast > 0 else 0.0
+    shift = clip(wanted * share, -weights[FORECAST], weights[TECHNICAL])
     return {**weights, FORECAST: weights[FORECAST] + shift, TECHNICAL: weights[TECHNICAL] - shift}
 
 

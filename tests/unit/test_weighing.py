@@ -106,6 +106,29 @@ def test_a_forecast_without_weight_gets_none(confidence):
     assert one.weights == pytest.approx({"technical": 0.6, "forecast": 0, "sentiment": 0.2, "context": 0.2})
 
 
+@given(shares, st.floats(0, 0.25), st.floats(0, 0.25))
+def test_weights_are_continuous_in_what_is_earned(confidence, one, other):
+    """No weight jumps, not even where the earned weight leaves 0: it moves by less than twice what is earned more."""
+    before, after = (confidence_shifted(base_weights(S, weight), confidence, S) for weight in (one, other))
+    assert max(abs(after[name] - before[name]) for name in before) <= 2 * abs(one - other) + 1e-12
+
+
+@given(shares)
+def test_a_whole_weight_is_shifted_in_full(confidence):
+    """Earned in full, fixed, or more than configured: the shift is that of the strategy."""
+    whole = confidence_shifted(base_weights(S, None), confidence, S)
+    assert confidence_shifted(base_weights(S, S.weight_forecast), confidence, S) == pytest.approx(whole)
+    more = confidence_shifted(base_weights(S, 0.3), confidence, S)
+    assert more["forecast"] - 0.3 == pytest.approx(whole["forecast"] - S.weight_forecast)
+
+
+@given(shares, earned)
+def test_a_strategy_without_a_forecast_shifts_nothing(confidence, weight):
+    """Configured with weight 0, a confident forecast takes nothing from the technical score."""
+    s = strategy_from({"weight_technical": 0.7, "weight_forecast": 0.0}, "here")
+    assert confidence_shifted(base_weights(s, weight), confidence, s) == base_weights(s, weight)
+
+
 def test_an_earned_weight_releases_in_proportion():
     """An earned weight of 0.1 leaves 0.9 to the others, still 3 : 1 : 1."""
     assert base_weights(S, 0.1) == pytest.approx(
