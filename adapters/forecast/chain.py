@@ -50,25 +50,33 @@ class ForecastChain:
 
         Raises InsufficientData, when there are too few candles for any model: then the pair sits out (I18).
         """
-        failures: list[tuple[str, TradingError]] = []
+        failures: list[tuple[str, Exception]] = []
         for link in self._links:
             try:
                 signal = link.forecast(pair, candles, strategy)
             except InsufficientData:
                 raise
-            except TradingError as error:
+            except Exception as error:  # noqa: BLE001 - a bug in one link must not make every pair sit out
                 failures.append((link.kind, error))
             else:
                 return self._told(pair, signal, failures)
         return self._told(pair, self._momentum.forecast(pair, candles, strategy), failures)
 
-    def _told(self, pair: Pair, signal: ForecastSignal, failures: Sequence[tuple[str, TradingError]]) -> ForecastSignal:
+    def _told(self, pair: Pair, signal: ForecastSignal, failures: Sequence[tuple[str, Exception]]) -> ForecastSignal:
         """The signal with the reasons, counted and logged; as it is when nobody failed."""
         if not failures:
             return signal
-        reason = "; ".join(f"{kind}: {one_line(str(error), longest=REASON_MAX)}" for kind, error in failures)
-        # A busy endpoint is expected now and then (I13); anything else is for somebody to look at, not to wake up for.
-        level = logging.INFO if all(isinstance(error, Transient) for _, error in failures) else logging.WARNING
-        LOG.log(level, "forecast of %s by %s instead: %s", pair.key, signal.model, reason)
+        reason = "; ".join(f"{kind}: {one_line(_words(error), longest=REASON_MAX)}" for kind, error in failures)
+        bugs = [error for _, error in failures if not isinstance(error, TradingError)]
+        # A busy endpoint is expected now and then (I13); a bug is to be corrected; anything else is to be looked at.
+        busy = all(isinstance(error, Transient) for _, error in failures)
+        level = logging.ERROR if bugs else logging.INFO if busy else logging.WARNING
+        where = bugs[0] if bugs else None
+        LOG.log(level, "forecast of %s by %s instead: %s", pair.key, signal.model, reason, exc_info=where)
         self._metrics.count(FALLBACKS, 1, self._clock.now(), {"model": signal.model})
         return replace(signal, fallback_reason=reason)
+
+
+def _words(error: Exception) -> str:
+    """What an error says; one that is none of ours says its type first."""
+    return str(error) if isinstance(error, TradingError) else f"{type(error).__name__}: {error}"

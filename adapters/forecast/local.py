@@ -2,7 +2,7 @@
 
 The file's contract: input ``context`` float32 (series, context_length), NaN where nothing is known, so a shorter series
 is NaN on its left; output ``quantiles`` (series, levels, steps), in the unit of the input. Its ``metadata_props`` give
-``name``, ``context_length``, ``steps`` and ``quantile_levels`` (a JSON list).
+``name``, ``context_length``, ``steps`` and ``quantile_levels`` (a JSON list). All of it is in the one file.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
+from adapters.forecast.files import SHIPPED_SHA256
 from adapters.forecast.model import Answer
 from adapters.redaction import one_line
 from trading.errors import BadInput, TradingError
@@ -27,11 +29,17 @@ from trading.signals.outlook import LEVELS, Series, checked
 
 AGAIN_AFTER_S = 300.0
 """How long a file that could not be loaded is not asked for again: six pairs must not wait for it one by one."""
+NAME_MAX, CONTEXT_MAX, STEPS_MAX = 60, 65_536, 1_024
+"""What a file may say of itself at most; more is a mistake, and would ask for memory that nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A session, and what its file says of itself. ``rows`` are the places of our LEVELS among its own."""
+    """A session, and what its file says of itself. ``rows`` are the places of our LEVELS among its own.
+
+    name  what the file calls itself and, unless it is the very file that we ship, ``@`` and the beginning of its
+          sha256: a record is earned under a name, and no other file may go on with it.
+    """
 
     session: Any
     name: str
@@ -54,7 +62,7 @@ class LocalModel:
 
     @property
     def name(self) -> str:
-        """What the file calls itself; ``local`` before it is loaded."""
+        """What the file calls itself, other files than the shipped one with their digest; ``local`` before it is loaded."""
         return self.kind if self._loaded is None else self._loaded.name
 
     def predict(self, asked: Sequence[Series], steps: int) -> list[Answer]:
@@ -64,6 +72,8 @@ class LocalModel:
             paths = _run(model, asked, steps)
         except TradingError as error:
             return [error] * len(asked)
+        except Exception as error:  # noqa: BLE001 - whatever a file makes of us, the next model is asked
+            return [BadInput(f"{self.name} crashes: {_said(error)}; export it again")] * len(asked)
         return [_answer(rows, steps) for rows in paths]
 
     def _ready(self) -> Loaded:
@@ -75,8 +85,9 @@ class LocalModel:
                 try:
                     path = self._file()
                     self._loaded = load(path, path.stat().st_mtime_ns)
-                except (TradingError, OSError) as error:
-                    failure = error if isinstance(error, TradingError) else BadInput(f"the model's file: {error}")
+                except Exception as error:
+                    ours = isinstance(error, TradingError)
+                    failure = error if ours else BadInput(f"the model's file cannot be loaded: {_said(error)}")
                     self._failure = (failure, time.monotonic() + AGAIN_AFTER_S)
                     raise failure from None
             return self._loaded
@@ -84,21 +95,42 @@ class LocalModel:
 
 @lru_cache(maxsize=4)
 def load(path: Path, _changed_ns: int) -> Loaded:
-    """The model of a file, once per process and version. Raises BadInput when it is none of ours."""
+    """The model of a file, once per process and version. Raises BadInput when it is none of ours, OSError."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # six pairs at once are parallel enough
+    data = path.read_bytes()  # read once, so that the digest is of what runs
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        told = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # the runtime's own errors have no common class
-        raise BadInput(f"{path} is no model that can be run: {one_line(str(error))}; export it again") from error
-    told = session.get_modelmeta().custom_metadata_map
+        raise BadInput(f"{path} is no model that can be run: {_said(error)}; export it again") from error
     try:
         levels = [float(level) for level in json.loads(told["quantile_levels"])]
         rows = tuple(_row(levels, level) for level in LEVELS)
-        return Loaded(session, told["name"], int(told["context_length"]), int(told["steps"]), rows)
-    except (KeyError, ValueError, TypeError) as error:
+        length, steps = _within(told["context_length"], CONTEXT_MAX), _within(told["steps"], STEPS_MAX)
+        return Loaded(session, _named(told["name"], sha256(data).hexdigest()), length, steps, rows)
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         msg = f"{path} does not say name, context_length, steps and quantile_levels with 0.1, 0.5, 0.9; export it again"
         raise BadInput(msg) from error
+
+
+def _named(name: str, digest: str) -> str:
+    """The name that a record is earned under. Raises ValueError for one that is no name."""
+    if not name.isprintable() or not 0 < len(name) <= NAME_MAX:
+        raise ValueError(name)
+    return name if digest == SHIPPED_SHA256 else f"{name}@{digest[:8]}"
+
+
+def _within(text: str, most: int) -> int:
+    """A whole number from 1 to ``most``. Raises ValueError."""
+    number = int(text)
+    if not 1 <= number <= most:
+        raise ValueError(text)
+    return number
+
+
+def _said(error: Exception) -> str:
+    return one_line(f"{type(error).__name__}: {error}")
 
 
 def _row(levels: Sequence[float], wanted: float) -> int:
@@ -120,7 +152,10 @@ def _run(model: Loaded, asked: Sequence[Series], steps: int) -> list[list[list[f
     try:
         (found,) = model.session.run(["quantiles"], {"context": context})
     except Exception as error:  # the runtime's own errors have no common class
-        raise BadInput(f"{model.name} cannot be run: {one_line(str(error))}; export it again") from error
+        raise BadInput(f"{model.name} cannot be run: {_said(error)}; export it again") from error
+    if not isinstance(found, np.ndarray) or not np.issubdtype(found.dtype, np.floating):
+        kind = f"{found.dtype} values" if isinstance(found, np.ndarray) else f"a {type(found).__name__}"
+        raise BadInput(f"{model.name} answers {kind} where numbers belong; export it again")
     if found.ndim != 3 or found.shape[0] != len(asked) or found.shape[1] <= max(model.rows):
         raise BadInput(f"{model.name} answers in the shape {found.shape}; export it again")
     paths: list[list[list[float]]] = found[:, list(model.rows), :steps].astype(float).tolist()

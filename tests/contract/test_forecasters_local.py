@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.aws import Aws
 from adapters.forecast import local
-from adapters.forecast.files import SHIPPED, model_file
+from adapters.forecast.files import SHIPPED, SHIPPED_SHA256, model_file
 from adapters.forecast.local import Loaded, LocalModel
 from tests.unit.forecast_models import series
-from trading.errors import BadInput, Rejected, Transient
+from trading.errors import BadInput, Rejected, TradingError, Transient
 from trading.signals.outlook import LEVELS, Quantiles, Series
 
 NOWHERE: Any = SimpleNamespace()
@@ -88,7 +91,7 @@ def session(answer: Any = None, **told: str) -> Any:
     """Something that runs like a session, with this metadata."""
     return SimpleNamespace(
         get_modelmeta=lambda: SimpleNamespace(custom_metadata_map=told),
-        run=lambda _names, _given: [np.asarray(answer)],
+        run=lambda _names, _given: [answer],
     )
 
 
@@ -99,15 +102,52 @@ GOOD = {"name": "m", "context_length": "336", "steps": "16", "quantile_levels": 
     "changed",
     [
         {"name": None}, {"context_length": None}, {"steps": "many"}, {"quantile_levels": "[0.1, 0.5]"},
-        {"quantile_levels": "0.1,0.5,0.9"}, {"quantile_levels": "7"},
+        {"quantile_levels": "0.1,0.5,0.9"}, {"quantile_levels": "7"}, {"quantile_levels": "[" * 100_000},
+        {"quantile_levels": "[1" + "0" * 400 + "]"}, {"name": ""}, {"name": "a\nb"}, {"name": "n" * 61},
+        {"context_length": "-36"}, {"context_length": "0"}, {"context_length": "1000000000"}, {"context_length": "1e3"},
+        {"steps": "0"}, {"steps": "-1"}, {"steps": "1000000000"},
     ],
 )  # fmt: skip
-def test_a_file_must_say_what_it_is(monkeypatch: pytest.MonkeyPatch, changed: dict[str, str | None]) -> None:
-    """Without its name, its sizes or our three levels a file is refused before it forecasts anything."""
+def test_a_file_must_say_what_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: dict[str, str | None]
+) -> None:
+    """Without its name, sizes that can be, or our three levels a file is refused before it forecasts anything."""
     told = {name: value for name, value in {**GOOD, **changed}.items() if value is not None}
     monkeypatch.setattr(local.onnxruntime, "InferenceSession", lambda *_, **__: session(**told))
+    file = tmp_path / "m.onnx"
+    file.write_bytes(b"any")
     with pytest.raises(BadInput, match="does not say name, context_length, steps and quantile_levels"):
-        local.load.__wrapped__(Path("m.onnx"), 0)
+        local.load.__wrapped__(file, 0)
+
+
+def test_only_the_very_file_that_we_ship_bears_its_plain_name(tmp_path: Path) -> None:
+    """A copy is the same model; one changed byte of text, and the name has the file's digest: no record is inherited."""
+    copy, other = tmp_path / "copy.onnx", tmp_path / "other.onnx"
+    data = SHIPPED.read_bytes()
+    assert sha256(data).hexdigest() == SHIPPED_SHA256
+    copy.write_bytes(data)
+    changed = data.replace(b"context_length\x12\x03336", b"context_length\x12\x03335")
+    assert changed != data
+    other.write_bytes(changed)
+    names = [local.load(path, 0).name for path in (SHIPPED, copy, other)]
+    assert names == ["chronos-2-small", "chronos-2-small", f"chronos-2-small@{sha256(changed).hexdigest()[:8]}"]
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, derandomize=True)  # what runs is native code: the same cases everywhere
+def test_whatever_a_file_is_there_is_a_forecast_or_an_error_of_ours(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Bytes of the shipped file overwritten anywhere, most of all in what it says of itself: nothing else escapes."""
+    whole = bytearray(SHIPPED.read_bytes())
+    words = whole.find(b"context_length")
+    near = st.integers(words - 200, words + 200)
+    for at in data.draw(st.lists(near | st.integers(0, len(whole) - 1), min_size=1, max_size=8)):
+        whole[min(at, len(whole) - 1)] = data.draw(st.integers(0, 255) | st.sampled_from(b"0189-e. "))
+    file = tmp_path_factory.mktemp("odd") / "m.onnx"
+    file.write_bytes(whole)
+    (answer,) = LocalModel(lambda: file).predict([series("p")], 12)
+    assert isinstance(answer, Quantiles | TradingError)
 
 
 @pytest.mark.parametrize(
@@ -119,15 +159,29 @@ def test_a_file_must_say_what_it_is(monkeypatch: pytest.MonkeyPatch, changed: di
         (np.full((1, 2, 16), 1.0), "answers in the shape"),
         (np.full((2, 3, 16), 1.0), "answers in the shape"),
         (np.full((3, 16), 1.0), "answers in the shape"),
+        (np.full((1, 3, 16), 1 + 2j), "answers complex128 values where numbers belong"),
+        (np.full((1, 3, 16), "1.0"), "values where numbers belong"),
+        (np.full((1, 3, 16), "1.0", dtype=object), "answers object values where numbers belong"),
+        ([[1.0]], "answers a list where numbers belong"),
+        (None, "answers a NoneType where numbers belong"),
     ],
 )
 def test_a_model_that_answers_wrongly_gives_no_number(answer: Any, said: str) -> None:
-    """NaN, negative prices and other shapes are one error of ours per series."""
+    """NaN, negative prices, other shapes and other types are one error of ours per series."""
     model = LocalModel(lambda: SHIPPED)
     model._loaded = Loaded(session(answer), "m", 336, 16, (0, 1, 2))
     (found,) = model.predict([series("p")], 12)
     assert isinstance(found, BadInput)
     assert said in str(found)
+
+
+def test_a_crash_on_the_way_is_an_error_of_ours() -> None:
+    """Where the model's own sizes or rows are of another kind than they can be, the reason is told, nothing is raised."""
+    model = LocalModel(lambda: SHIPPED)
+    model._loaded = Loaded(session(np.full((1, 3, 16), 1.0)), "m", -36, 16, (0, 1, 2))
+    (found,) = model.predict([series("p")], 12)
+    assert isinstance(found, BadInput)
+    assert str(found) == "m crashes: ValueError: negative dimensions are not allowed; export it again"
 
 
 def test_its_own_levels_are_found_among_others() -> None:

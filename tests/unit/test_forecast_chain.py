@@ -85,6 +85,22 @@ def test_an_answer_that_makes_no_sense_is_a_reason():
     assert signal.fallback_reason.startswith("sagemaker: the forecast runs from 9e+09")
 
 
+@pytest.mark.parametrize("bug", [ValueError("bad"), AttributeError("x"), MemoryError(), ZeroDivisionError("by zero")])
+def test_a_bug_in_a_link_makes_no_pair_sit_out(caplog, bug):
+    """Whatever a link raises, the next one answers; the reason begins with the error's type, and the log calls it one."""
+
+    class Broken:
+        kind = "sagemaker"
+
+        def forecast(self, *_):
+            raise bug
+
+    signal = chain(Broken(), link("local")).forecast(PAIR, CANDLES, S)
+    assert signal.model == "local-model"
+    assert signal.fallback_reason.startswith(f"sagemaker: {type(bug).__name__}")
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_too_few_candles_are_not_papered_over():
     """A pair with too few candles sits out, whatever momentum could still make of them (I18)."""
     counted = Counted()
