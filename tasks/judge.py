@@ -29,7 +29,7 @@ def forecast(desk: str, pair: str, at: datetime) -> ForecastSignal:
     """The next hour of one pair."""
     room = open_desk(desk)
     signal = judge.kept_forecast(room.pair(pair), at, room.candles, room.forecaster, room.forecasts, room.strategy)
-    say(in_words(signal), logging.WARNING if signal.fallback_reason else logging.INFO)
+    say(in_words(signal), logging.WARNING if signal.fallback_reason or signal.note else logging.INFO)
     return signal
 
 

@@ -26,6 +26,7 @@ class ForecastSignal:
     model            who forecast; ``momentum-fallback`` when nobody could, with ``fallback_reason``.
     change_pct       expected change against the price, in percent.
     q10, q50, q90    the quantile paths (USDT), empty for the fallback.
+    note             what a person should know of it beside, such as that it could not be kept; mostly empty.
     """
 
     score: float
@@ -36,6 +37,7 @@ class ForecastSignal:
     q10: tuple[float, ...] = ()
     q50: tuple[float, ...] = ()
     q90: tuple[float, ...] = ()
+    note: str = ""
 
 
 def score_forecast(
@@ -93,8 +95,13 @@ def momentum_signal(candles: pd.DataFrame, strategy: Strategy, reason: str) -> F
     short = (closes[-1] / closes[-1 - strategy.momentum_short_bars] - 1) * 100
     long = (closes[-1] / closes[-1 - strategy.momentum_long_bars] - 1) * 100
     momentum = strategy.momentum_short_weight * short + strategy.momentum_long_weight * long
-    score = clip(momentum / strategy.momentum_full_change_pct)
-    return ForecastSignal(score, strategy.fallback_confidence, MOMENTUM, reason, momentum)
+    return momentum_of(momentum, strategy, reason)
+
+
+def momentum_of(change_pct: float, strategy: Strategy, reason: str | None) -> ForecastSignal:
+    """Momentum that expects this change, percent, as a signal."""
+    score = clip(change_pct / strategy.momentum_full_change_pct)
+    return ForecastSignal(score, strategy.fallback_confidence, MOMENTUM, reason, change_pct)
 
 
 def _check(q10: Sequence[float], q50: Sequence[float], q90: Sequence[float], price: float) -> None:
@@ -110,4 +117,5 @@ def in_words(signal: ForecastSignal) -> str:
     ends = [f"{path[-1]:,.6g}" for path in (signal.q10, signal.q50, signal.q90) if path]
     reach = f"q10 / q50 / q90 at the last step {' / '.join(ends)}" if ends else "no quantiles"
     why = f"; not a better model: {signal.fallback_reason}" if signal.fallback_reason else ""
-    return f"{signal.model}: {reach}, change {signal.change_pct:+.2f} %, confidence {signal.confidence:.2f}{why}"
+    note = f"; {signal.note}" if signal.note else ""
+    return f"{signal.model}: {reach}, change {signal.change_pct:+.2f} %, confidence {signal.confidence:.2f}{why}{note}"
