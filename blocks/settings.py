@@ -21,7 +21,7 @@ Pct = Annotated[Decimal, Field(ge=0, le=10)]
 
 
 class Settings(BaseSettings):
-    """One field per variable; ``trader doctor`` lists them with these descriptions."""
+    """One field per variable, which its description explains."""
 
     model_config = SettingsConfigDict(env_prefix="TRADER_", env_ignore_empty=True, frozen=True, extra="ignore")
 

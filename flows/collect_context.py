@@ -20,14 +20,14 @@ def collect_context(desk: DeskName = "embedded", at: datetime | None = None) -> 
     """Store fear and greed, funding and Bitcoin's share as far as they can be had.
 
     desk: the desk whose market is read.  at: the market's time; now when left out.
-    A source that fails is left out of the reading by name and fails this run after the others were stored; when all
-    fail, nothing is stored and an alarm is told.
+    A source that fails is named in the reading and fails this run after the others were stored; what it said before is
+    kept while that is not too old. When all fail, an alarm is told.
     """
     sources = list(RANGES)
     moment = market_time(desk, at)
     read = outcomes_of(sources, ask_source.map(unmapped(desk), sources, unmapped(moment)))
-    mood = store_context(desk, read, moment) if read.values else None
     if notices := notices_of(read, moment):
         tell(desk, notices)
+    mood = store_context(desk, read, moment)
     fail_if_any(read.errors)
     return mood

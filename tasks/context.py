@@ -27,7 +27,7 @@ def ask_source(desk: str, source: str, at: datetime) -> Measured:
 
 
 @task(task_run_name="store-context", **WRITE)
-def store_context(desk: str, read: Outcomes[Measured], at: datetime) -> Mood:
-    """The reading into the table, with what failed."""
+def store_context(desk: str, read: Outcomes[Measured], at: datetime) -> Mood | None:
+    """The reading into the table, with what failed; None when there is nothing to store."""
     room = open_desk(desk)
     return verbs.store(read, at, room.readings, room.strategy)

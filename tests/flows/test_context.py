@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from blocks.desk import Desk
@@ -63,15 +65,32 @@ def test_a_source_that_fails_fails_alone_and_the_run_says_so(world: World, desk:
     assert stored["failed"][0].startswith("btc_dominance: Rejected: CoinGecko")
 
 
-def test_when_all_sources_fail_nothing_is_stored(world: World, desk: Desk) -> None:
-    """No source answers: the run fails with all three names, and the table stays as it was, not filled with nothing."""
+ALL_DOWN: list[dict[str, object]] = [
+    {"target": target, "kind": "status", "status": 403, "times": None}
+    for target in ("alternative", "fapi", "coingecko")
+]
+
+
+def test_when_all_sources_fail_the_run_fails_and_the_mood_stands(world: World, desk: Desk) -> None:
+    """No source answers: the run fails with all three names, and what they said before is stored again, as kept."""
     at = world.now()
-    world.faults(
-        [
-            {"target": target, "kind": "status", "status": 403, "times": None}
-            for target in ("alternative", "fapi", "coingecko")
-        ]
-    )
+    before = collect_context(desk="embedded", at=at - timedelta(minutes=3))
+    assert before is not None
+    world.faults(ALL_DOWN)
+    with pytest.raises(StepsFailedError) as failed:
+        collect_context(desk="embedded", at=at)
+    assert all(f"{name}: Halt" in str(failed.value) for name in RANGES)
+    assert flow_run_named("context", at).state_name == "Failed"
+    stored = desk.readings.context(at)
+    assert stored is not None
+    assert (stored["timestamp"], len(stored["failed"])) == (int(at.timestamp()), len(RANGES))
+    assert judge.context(at, desk.readings, desk.strategy).fear_greed == before.signal.fear_greed
+
+
+def test_when_all_sources_fail_and_nothing_is_left_nothing_is_stored(world: World, desk: Desk) -> None:
+    """No source ever answered: the run fails with all three names, and the table is not filled with nothing."""
+    at = world.now()
+    world.faults(ALL_DOWN)
     with pytest.raises(StepsFailedError) as failed:
         collect_context(desk="embedded", at=at)
     assert all(f"{name}: Halt" in str(failed.value) for name in RANGES)

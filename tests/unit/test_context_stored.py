@@ -71,25 +71,41 @@ def test_what_failed_is_not_in_the_row_and_its_weight_goes_to_the_others(failing
     assert mood.failed.keys() == failing
 
 
-def test_when_nothing_came_nothing_is_stored():
-    """All sources failing is an outage, not a reading: the one before stays, until it is too old to count."""
+def test_when_nothing_is_left_nothing_is_stored():
+    """No source answers and nothing of before may be used: no row without values, which would only hide that."""
     table = Table()
+    assert verbs.store(read(*RANGES), NOW, table, S) is None
     verbs.store(read(), NOW, table, S)
-    with pytest.raises(Rejected, match="nothing is stored"):
-        verbs.store(read(*RANGES), NOW + timedelta(minutes=30), table, S)
+    assert verbs.store(read(*RANGES), NOW + timedelta(hours=49), table, S) is None
+    assert verbs.store(read(*RANGES), NOW - timedelta(hours=1), table, S) is None, "kept from a time to come"
     assert len(table.rows) == 1
-    assert judge.context(NOW + timedelta(minutes=30), table, S).fear_greed == 12
-    assert judge.context(NOW + timedelta(minutes=150), table, S).fear_greed is None
 
 
-@given(st.sets(sources, min_size=1, max_size=2), st.integers(1, 200))
+def test_extreme_fear_outlives_an_outage_of_all_sources():
+    """All three down is no end of the caution (I14): what is not too old by its own time is stored again as kept."""
+    table = Table()
+    verbs.store(Outcomes({name: measured(name, 12 if name == FEAR_GREED else 0) for name in RANGES}, {}), NOW, table, S)
+    for half_hours, left in ((5, RANGES), (7, (FEAR_GREED, DOMINANCE)), (13, (FEAR_GREED,)), (72, (FEAR_GREED,))):
+        at = NOW + timedelta(minutes=30 * half_hours)
+        mood = verbs.store(read(*RANGES), at, table, S)
+        assert mood is not None
+        assert (mood.signal.sources, mood.signal.fear_greed) == (tuple(left), 12)
+        assert mood.failed.keys() == set(RANGES)
+        assert table.rows[at]["failed"] == [f"{name}: Transient: too many requests" for name in RANGES]
+        assert judge.context(at, table, S) == mood.signal
+    assert verbs.store(read(*RANGES), at + timedelta(minutes=1), table, S) is None
+    assert judge.context(at + timedelta(hours=2, minutes=1), table, S).fear_greed is None
+
+
+@given(st.sets(sources, min_size=1), st.integers(1, 200))
 def test_a_source_that_fails_keeps_what_it_said_until_that_is_too_old(failing, half_hours):
     """With its own time, which grows old however often it is kept: extreme fear outlives a lost reply (I14)."""
     table = Table()
     verbs.store(read(), NOW, table, S)
     for number in range(1, half_hours + 1):
         at = NOW + timedelta(minutes=30 * number)
-        row = verbs.store(read(*failing), at, table, S).row
+        mood = verbs.store(read(*failing), at, table, S)
+    row = mood.row if mood else {"sources": {}}
     first = table.rows[NOW]["sources"]
     for name in failing:
         age_s = at.timestamp() - first[name]["as_of"]

@@ -35,19 +35,19 @@ def measure(source: ContextSource, at: datetime, strategy: Strategy) -> Measured
     return found
 
 
-def store(read: Outcomes[Measured], at: datetime, readings: Readings, strategy: Strategy) -> Mood:
+def store(read: Outcomes[Measured], at: datetime, readings: Readings, strategy: Strategy) -> Mood | None:
     """Store what came, with the names of what did not; nothing is made up for it (I18).
 
     A source that failed keeps what it said before, with that time, as long as it is not too old: fear and greed is a
-    daily figure, and one lost reply does not end the caution in extreme fear (I14).
-    Raises Rejected when nothing came: a row without values would only hide that.
+    daily figure, and an outage, of one source or of all, does not end the caution in extreme fear (I14).
+    None when nothing came and nothing of before is left: a row without values would only hide that.
     """
-    if not read.values:
-        msg = f"no source of the market context answered at {at:%Y-%m-%d %H:%M} UTC: nothing is stored"
-        raise Rejected(msg)
     before = readings.context(at) or {}
     kept = {name: found for name in read.errors if (found := _kept(before, name, at, strategy))}
-    row = row_of(Outcomes({**read.values, **kept}, read.errors), at, strategy)
+    values = {**read.values, **kept}
+    if not values:
+        return None
+    row = row_of(Outcomes(values, read.errors), at, strategy)
     readings.put_context(at, row)
     return Mood(at, row, _judged(row, at, strategy), read.errors)
 
@@ -69,7 +69,8 @@ def notices_of(read: Outcomes[Measured], at: datetime) -> list[Notice]:
     reasons = "; ".join(f"{name}: {error}" for name, error in read.errors.items())
     if read.values:
         return [Notice("context.partial", f"market context without {reasons}", at)]
-    return [Notice("context.missing", f"no market context, it soon counts as neutral: {reasons}", at, alarm=True)]
+    text = f"no source of the market context answers, what they said before counts until it is too old: {reasons}"
+    return [Notice("context.missing", text, at, alarm=True)]
 
 
 def _kept(before: Mapping[str, Any], name: str, at: datetime, strategy: Strategy) -> Measured | None:
