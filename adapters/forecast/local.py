@@ -2,7 +2,8 @@
 
 The file's contract: input ``context`` float32 (series, context_length), NaN where nothing is known, so a shorter series
 is NaN on its left; output ``quantiles`` (series, levels, steps), in the unit of the input. Its ``metadata_props`` give
-``name``, ``context_length``, ``steps`` and ``quantile_levels`` (a JSON list). All of it is in the one file.
+``name``, ``context_length``, ``steps`` and ``quantile_levels`` (a JSON list). Weights may lie beside it, in files named
+like it with ``.data`` behind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from glob import escape
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -62,7 +64,7 @@ class LocalModel:
 
     @property
     def name(self) -> str:
-        """What the file calls itself, other files than the shipped one with their digest; ``local`` before it is loaded."""
+        """What the file calls itself, with its digest unless we ship it; ``local`` before it is loaded."""
         return self.kind if self._loaded is None else self._loaded.name
 
     def predict(self, asked: Sequence[Series], steps: int) -> list[Answer]:
@@ -85,9 +87,9 @@ class LocalModel:
                 try:
                     path = self._file()
                     self._loaded = load(path, path.stat().st_mtime_ns)
-                except Exception as error:
-                    ours = isinstance(error, TradingError)
-                    failure = error if ours else BadInput(f"the model's file cannot be loaded: {_said(error)}")
+                except Exception as error:  # noqa: BLE001 - whatever it is, the next model is asked
+                    said = BadInput(f"the model's file cannot be loaded: {_said(error)}")
+                    failure = error if isinstance(error, TradingError) else said
                     self._failure = (failure, time.monotonic() + AGAIN_AFTER_S)
                     raise failure from None
             return self._loaded
@@ -98,9 +100,9 @@ def load(path: Path, _changed_ns: int) -> Loaded:
     """The model of a file, once per process and version. Raises BadInput when it is none of ours, OSError."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # six pairs at once are parallel enough
-    data = path.read_bytes()  # read once, so that the digest is of what runs
+    digest = _digest(path)
     try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         told = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # the runtime's own errors have no common class
         raise BadInput(f"{path} is no model that can be run: {_said(error)}; export it again") from error
@@ -108,10 +110,20 @@ def load(path: Path, _changed_ns: int) -> Loaded:
         levels = [float(level) for level in json.loads(told["quantile_levels"])]
         rows = tuple(_row(levels, level) for level in LEVELS)
         length, steps = _within(told["context_length"], CONTEXT_MAX), _within(told["steps"], STEPS_MAX)
-        return Loaded(session, _named(told["name"], sha256(data).hexdigest()), length, steps, rows)
+        return Loaded(session, _named(told["name"], digest), length, steps, rows)
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         msg = f"{path} does not say name, context_length, steps and quantile_levels with 0.1, 0.5, 0.9; export it again"
         raise BadInput(msg) from error
+
+
+def _digest(path: Path) -> str:
+    """The sha256 of a file and of the weights beside it, if any."""
+    found = sha256()
+    for part in (path, *sorted(path.parent.glob(f"{escape(path.name)}.data*"))):
+        with part.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                found.update(block)
+    return found.hexdigest()
 
 
 def _named(name: str, digest: str) -> str:

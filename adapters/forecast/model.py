@@ -52,4 +52,4 @@ class ModelForecaster:
         (answer,) = self._model.predict([series], strategy.forecast_steps)
         if isinstance(answer, TradingError):
             raise answer
-        return judged(answer, series.price, strategy, self._model.name)
+        return judged(answer, series.price, strategy, answer.by or self._model.name)

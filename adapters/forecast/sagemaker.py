@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,6 +33,8 @@ TRIES, BEGIN_S_MAX = 4, 60
 JITTER = wait_random_exponential(multiplier=0.5, max=8)
 ANSWER_BYTES_MAX = 6_291_456
 """What an endpoint may answer at most."""
+TOLD = re.compile(r"[\w.@-]{1,80}", re.ASCII)
+"""What a container may call its model: a name and a digest."""
 
 RETRIED = frozenset({
     "ServiceUnavailable", "ServiceUnavailableException", "InternalFailure", "InternalFailureException",
@@ -48,6 +52,9 @@ def open_runtime(read_timeout_s: float = READ_TIMEOUT_S) -> Any:
 
 class SageMakerModel:
     """A QuantileModel at an endpoint, safe for many threads. Its name is the endpoint's.
+
+    An answer that says which model gave it (``model``, beside ``predictions``, as our own container does) bears the
+    name ``<endpoint>/<model>``: what is deployed there next does not go on with the record of what was.
 
     budget  shared by all runs of all machines; without one nothing limits us but the endpoint.
     """
@@ -69,10 +76,11 @@ class SageMakerModel:
     def predict(self, asked: Sequence[Series], steps: int) -> list[Answer]:
         """One answer or one error per series, in their order, out of one request at the endpoint."""
         try:
-            rows = _predictions(self._answer(request_body(asked, steps)), len(asked))
+            told, rows = _predictions(self._answer(request_body(asked, steps)), len(asked))
         except TradingError as error:
             return [error] * len(asked)
-        return [_of_row(row, series, steps) for row, series in zip(rows, asked, strict=True)]
+        by = f"{self._endpoint}/{told}" if told else ""
+        return [_of_row(row, series, steps, by) for row, series in zip(rows, asked, strict=True)]
 
     def _answer(self, body: bytes) -> bytes:
         """The endpoint's answer, asked for again while it is only busy or out of reach, within one place."""
@@ -144,8 +152,8 @@ def _ours(error: BotoCoreError | ClientError, tries: int) -> TradingError:
     return Halt(f"{said}; check the endpoint's name and the request")
 
 
-def _predictions(answer: bytes, count: int) -> list[object]:
-    """The rows of an answer, one per series. Raises BadInput for anything else."""
+def _predictions(answer: bytes, count: int) -> tuple[str, list[object]]:
+    """Which model answered, empty when it does not say, and its rows, one per series. Raises BadInput."""
     try:
         read = json.loads(answer)
     except (ValueError, RecursionError):
@@ -154,12 +162,13 @@ def _predictions(answer: bytes, count: int) -> list[object]:
     if not isinstance(rows, list) or len(rows) != count:
         has = len(rows) if isinstance(rows, list) else "no"
         raise BadInput(f"the answer has {has} predictions for {count} series")
-    return rows
+    told = read.get("model")
+    return told if isinstance(told, str) and TOLD.fullmatch(told) else "", rows
 
 
-def _of_row(row: object, series: Series, steps: int) -> Answer:
+def _of_row(row: object, series: Series, steps: int, by: str) -> Answer:
     try:
-        return _quantiles(row, series, steps)
+        return replace(_quantiles(row, series, steps), by=by)
     except TradingError as error:
         return error
 

@@ -121,7 +121,7 @@ def test_a_file_must_say_what_it_is(
 
 
 def test_only_the_very_file_that_we_ship_bears_its_plain_name(tmp_path: Path) -> None:
-    """A copy is the same model; one changed byte of text, and the name has the file's digest: no record is inherited."""
+    """A copy is the same model; one changed byte, and the name has the file's digest: no record is inherited."""
     copy, other = tmp_path / "copy.onnx", tmp_path / "other.onnx"
     data = SHIPPED.read_bytes()
     assert sha256(data).hexdigest() == SHIPPED_SHA256
@@ -176,7 +176,7 @@ def test_a_model_that_answers_wrongly_gives_no_number(answer: Any, said: str) ->
 
 
 def test_a_crash_on_the_way_is_an_error_of_ours() -> None:
-    """Where the model's own sizes or rows are of another kind than they can be, the reason is told, nothing is raised."""
+    """Where the model's own sizes cannot be, the reason is told and nothing is raised."""
     model = LocalModel(lambda: SHIPPED)
     model._loaded = Loaded(session(np.full((1, 3, 16), 1.0)), "m", -36, 16, (0, 1, 2))
     (found,) = model.predict([series("p")], 12)

@@ -210,6 +210,25 @@ def _answering(body: bytes) -> SageMakerModel:
     return SageMakerModel(ENDPOINT, Client(), pauses=wait_none())
 
 
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("chronos-2@0123abcd", f"{ENDPOINT}/chronos-2@0123abcd"),
+        *((odd, ENDPOINT) for odd in ("", None, 7, ["x"], {"name": "x"}, "a b", "a/b", "x" * 81, "a\n")),
+    ],
+)
+def test_a_forecast_bears_the_name_of_who_gave_it(told: Any, name: str) -> None:
+    """The endpoint's name and the model's that it tells; where it tells none, or something odd, only the first."""
+    body = json.dumps({"predictions": [_row()], "model": told}).encode()
+    signal = ModelForecaster(Coalesced(_answering(body), most=1)).forecast(PAIRS[0], candles_at_100(), S)
+    assert signal.model == name
+
+
+def candles_at_100() -> Any:
+    """A day and more at one price."""
+    return frame([(START + timedelta(minutes=5 * n), *([100.0] * 4), 1.0) for n in range(400)])
+
+
 numbers = st.one_of(st.floats(), st.integers(-(10**400), 10**400), st.floats(90, 110))
 junk = st.recursive(
     st.one_of(st.none(), st.booleans(), numbers, st.text(max_size=5)),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.forecast.files import SHIPPED
+from adapters.forecast.files import SHIPPED, SHIPPED_SHA256
 from deployments.model.container import inference
 from deployments.model.container.inference import JSON, BadRequest, OnnxModel, input_fn, output_fn, predict_fn
 from deployments.model.serve import transform
@@ -48,6 +48,16 @@ def test_every_series_gets_what_was_asked_sorted_and_finite(series, steps, level
         assert np.isfinite(paths).all()
         assert (np.diff(paths, axis=0) >= 0).all()
         assert len(answer["mean"]) == steps
+
+
+def test_an_answer_says_which_model_gave_it(tmp_path):
+    """Beside the predictions stand the model's name and the beginning of its file's sha256: another file, another."""
+    found = predict_fn(input_fn(json.dumps({"inputs": [{"target": WALK}]}), JSON), MODEL)
+    assert found["model"] == f"chronos-2-small@{SHIPPED_SHA256[:8]}"
+    other = tmp_path / "model.onnx"
+    other.write_bytes(SHIPPED.read_bytes().replace(b"context_length\x12\x03336", b"context_length\x12\x03335"))
+    assert OnnxModel(other).name == MODEL.name
+    assert OnnxModel(other).digest != MODEL.digest
 
 
 def test_a_series_is_judged_by_itself():
@@ -234,6 +244,7 @@ def test_a_checkpoint_folder_is_run_by_chronos_forecasting(checkpoint):
         "parameters": {"prediction_length": 2, "cross_learning": True, "quantile_levels": [0.9, 0.1], "batch_size": 7},
     }
     found = predict_fn(input_fn(json.dumps(body), "application/json"), model)["predictions"]
+    assert model.digest == inference.digest_of([folder / "config.json"])
     assert [answer["0.1"] for answer in found] == [[6.1, 7.1], [9.1, 10.1]]
     assert [answer["0.9"] for answer in found] == [[6.9, 7.9], [9.9, 10.9]]
     ((inputs, options),) = asked

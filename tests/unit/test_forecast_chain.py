@@ -87,7 +87,7 @@ def test_an_answer_that_makes_no_sense_is_a_reason():
 
 @pytest.mark.parametrize("bug", [ValueError("bad"), AttributeError("x"), MemoryError(), ZeroDivisionError("by zero")])
 def test_a_bug_in_a_link_makes_no_pair_sit_out(caplog, bug):
-    """Whatever a link raises, the next one answers; the reason begins with the error's type, and the log calls it one."""
+    """Whatever a link raises, the next one answers; the reason names the error's type, and the log has an error."""
 
     class Broken:
         kind = "sagemaker"

@@ -88,6 +88,25 @@ def test_an_answer_out_of_all_reason_is_refused(q10, q90):
     assert judged(flat(50.0, 200.0), 100.0, S, "m").model == "m"
 
 
+@given(st.lists(st.floats(51, 199), min_size=1, max_size=24))
+def test_a_median_that_mostly_leaves_the_price_is_no_forecast(q50):
+    """Over the outlier limit at more than half of its steps it is refused, never scored as "no change"; else scored."""
+    far = [step for step in q50 if abs(step - 100.0) > S.forecast_outlier_pct]
+    found = Quantiles(tuple(q50), tuple(q50), tuple(q50))
+    if len(far) > len(q50) / 2:
+        with pytest.raises(BadInput, match=f"over 20 % off the price at {len(far)} of {len(q50)} steps"):
+            judged(found, 100.0, S, "m")
+    else:
+        assert judged(found, 100.0, S, "m").q50 == tuple(q50)
+
+
+@pytest.mark.parametrize("factor", [1.5, 0.6, 1.21])
+def test_the_same_wrong_price_at_every_step_is_no_calm_market(factor):
+    """A narrow band far off the price would count as sure of "no change" to a hundredth: it is a fault instead."""
+    with pytest.raises(BadInput, match="at 12 of 12 steps"):
+        judged(flat(99.9 * factor, 100.1 * factor, 100 * factor), 100.0, S, "m")
+
+
 def test_a_constant_series_is_forecast_like_any_other():
     """A price that does not move makes a series without NaN, and quantiles that are all equal make a score of 0."""
     still = frame([(START + timedelta(minutes=5 * n), *([7.0] * 4), 0.0) for n in range(WINDOW)])

@@ -37,11 +37,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """The 0.1, 0.5 and 0.9 quantiles of the coming steps (USDT), in this order at every step."""
+    """The 0.1, 0.5 and 0.9 quantiles of the coming steps (USDT), in this order at every step.
+
+    by  the name under which the one that answered is judged, when it told; empty: the name of whom we asked.
+    """
 
     q10: tuple[float, ...]
     q50: tuple[float, ...]
     q90: tuple[float, ...]
+    by: str = ""
 
 
 def series_of(pair: str, candles: pd.DataFrame, strategy: Strategy) -> Series:
@@ -83,12 +87,19 @@ def judged(found: Quantiles, price: float, strategy: Strategy, model: str) -> Fo
     """The score of quantiles against the current ``price`` (USDT).
 
     Raises BadInput when any of them is over ``forecast_absurd_factor`` times the price, or under that part of it: such
-    an answer belongs to another series, or to no price at all, and no step of it is to be trusted.
+    an answer belongs to another series, or to no price at all, and no step of it is to be trusted. So too when the
+    median leaves ``forecast_outlier_pct`` at more than half of its steps: with each of them replaced by the price,
+    the score would be a confident "no change" that nobody forecast.
     """
     factor = strategy.forecast_absurd_factor
     low, high = min(found.q10), max(found.q90)
     if low < price / factor or high > price * factor:
         raise BadInput(f"the forecast runs from {low:.6g} to {high:.6g} at a price of {price:.6g}, out of all reason")
+    reach = strategy.forecast_outlier_pct / 100 * price
+    outliers = sum(abs(step - price) > reach for step in found.q50)
+    if outliers * 2 > len(found.q50):
+        limit = f"{strategy.forecast_outlier_pct:g} %"
+        raise BadInput(f"the median is over {limit} off the price at {outliers} of {len(found.q50)} steps")
     return score_forecast(found.q10, found.q50, found.q90, price, strategy, model)
 
 

@@ -9,6 +9,7 @@ aws/sagemaker-inference-toolkit, transformer.py: an error with ``status_code`` i
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -31,12 +32,10 @@ except ImportError:  # only the container has it
 
 
 SERIES_MAX, OBSERVATIONS_MIN, LEVELS_MAX = 1000, 5, 99
-LEVELS = (0.1, 0.5, 0.9)
-MEDIAN = 0.5
+LEVELS, MEDIAN = (0.1, 0.5, 0.9), 0.5
 LARGEST = 1e15
 """Of the values of a series, either side of zero: models square them in 32 bits."""
-BATCH = 256
-JSON = "application/json"
+BATCH, JSON = 256, "application/json"
 PARAMETERS = {"prediction_length", "quantile_levels", "freq", "batch_size", "cross_learning"}
 SERIES = {"target", "item_id", "start"}
 UNITS_S = {"s": 1, "min": 60, "t": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -68,6 +67,7 @@ class Model(Protocol):
     """What computes: its name, how many values it looks back on, how many steps it looks ahead, its trained levels."""
 
     name: str
+    digest: str  # of its files, so that two models of one name are told apart
     context_length: int
     steps: int
     levels: tuple[float, ...]
@@ -125,7 +125,8 @@ def predict_fn(question: Question, model: Model) -> dict[str, Any]:
         "predictions": [
             {name: answer[at].tolist() for name, at in row.items()} | told
             for answer, told in zip(answers, question.told, strict=True)
-        ]
+        ],
+        "model": f"{model.name}@{model.digest}",  # ours alone: clients of the published container pass it over
     }
 
 
@@ -150,6 +151,7 @@ class OnnxModel:
         if missing := {"name", "context_length", "steps", "quantile_levels"} - told.keys():
             raise ValueError(f"{file.name} does not say its {', '.join(sorted(missing))}; export it again")
         self.name = str(told["name"])
+        self.digest = digest_of([file, *sorted(file.parent.glob(f"{file.name}.data*"))])
         self.context_length, self.steps = int(told["context_length"]), int(told["steps"])
         self.levels = tuple(float(level) for level in json.loads(told["quantile_levels"]))
 
@@ -178,6 +180,7 @@ class CheckpointModel:
 
     def __init__(self, folder: Path) -> None:
         self.name, self.context_length, self.steps, self.levels = checkpoint_facts(folder)
+        self.digest = digest_of(sorted(part for part in folder.glob("*") if part.suffix in {".json", ".safetensors"}))
         from chronos import BaseChronosPipeline  # type: ignore[import-not-found]
 
         self._pipeline = BaseChronosPipeline.from_pretrained(str(folder), device_map="cpu", dtype="float32")
@@ -200,6 +203,11 @@ def checkpoint_facts(folder: Path) -> tuple[str, int, int, tuple[float, ...]]:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["chronos_config"]
     steps = int(config["output_patch_size"]) * int(config["max_output_patches"])
     return "chronos-2", int(config["context_length"]), steps, tuple(float(level) for level in config["quantiles"])
+
+
+def digest_of(files: Sequence[Path]) -> str:
+    """The first eight digits of the sha256 of these files, one after the other."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 # ------------------------------------------------------------------------------------------------- reading the request
