@@ -33,7 +33,8 @@ WIDTH = 112
 LEGEND = (
     "inside: steps between q10 and q90, 80 % is meant. pinball: mean of the three quantiles; error: of the median; "
     "both in % of the price. walk: pinball of a random walk. naive: error if the price stays. Skill is 1 - loss / "
-    "loss of the other; the weight is earned by the lower end of the one against naive."
+    "loss of the other; the weight is earned by the lower end of the one against naive, of the first forecast of "
+    "each pair and hour."
 )
 
 type Span = tuple[datetime, datetime]

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from tests.days import PAIRS
 from tests.services.past import BTC, Seer, candles_of, ledger
 from tests.unit import made_forecasts
-from trading.calibration.past import PastLoss
 from trading.candles import INTERVAL
 from trading.errors import BadInput, InsufficientData, Transient, Unknown
 from trading.services import calibrate, judge
@@ -133,24 +132,23 @@ def test_nothing_that_is_over_stays_open(gaps, missing):
 
 
 def test_settling_looks_no_further_back_than_it_must():
-    """Beside the newest losses of a pair, only the last day before them; of a new desk, as far as candles are kept."""
+    """Beside the newest settled forecast of a pair, only the last day before it; of a new desk, as far as candles."""
     asked = []
 
     class Asked:
-        def __init__(self, *newest):
-            self.newest = newest
+        def __init__(self, ago):
+            self.settled = None if ago is None else AT - ago
 
-        def recent(self, pairs, _until, count):
-            assert (pairs, count) == ([BTC.key], 1)
-            return list(self.newest)
+        def newest(self, pair):
+            assert pair == BTC.key
+            return AT, self.settled
 
         def pending(self, _pair, since, until):
             asked.append((AT - since, AT - until))
             return []
 
-    for newest in ((), (timedelta(hours=2),), (timedelta(days=3),), (timedelta(days=60),)):
-        past = (PastLoss(BTC.key, AT - ago, "seer", 0.1, 0.1) for ago in newest)
-        calibrate.settle(BTC, AT, STORE, Asked(*past))
+    for ago in (None, timedelta(hours=2), timedelta(days=3), timedelta(days=60)):
+        calibrate.settle(BTC, AT, STORE, Asked(ago))
     days = [since / timedelta(days=1) for since, until in asked if not until]
     assert days == pytest.approx([14, 1 + 3 / 24, 4 + 1 / 24, 14])
 
@@ -207,8 +205,8 @@ def test_of_several_models_that_spoke_the_least_weight_counts(log):
 class Lossy:
     """A ledger whose replies are lost."""
 
-    def recent(self, *_):
-        return []
+    def newest(self, *_):
+        return None, None
 
     def pending(self, *_):
         raise Unknown("no reply")

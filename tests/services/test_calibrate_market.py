@@ -73,7 +73,7 @@ def test_a_useless_model_loses_its_weight_and_a_good_one_wins_it_back(market):
     assert knew == sorted(knew)
     last = desk.earned(turn + KNOWS)
     assert last.skill.forecasts == 288
-    assert last.why.startswith("0.25 of 0.25: 288 forecasts of seer, skill +")
+    assert last.why.startswith("0.25 of 0.25: 288 hourly forecasts of seer, skill +")
 
 
 def test_a_table_over_the_ledger_shows_both(market):

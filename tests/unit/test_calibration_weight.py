@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.made_forecasts import PAIRS, START, closer, forecasts
 from trading.calibration.losses import absolute_loss, flat_path
-from trading.calibration.past import past_losses
+from trading.calibration.past import first_of_hours, past_losses
 from trading.calibration.records import NO_OUTCOME, arrays_of
 from trading.calibration.table import calibration_rows
 from trading.calibration.weight import earned_weight
@@ -93,9 +93,29 @@ def test_too_few_forecasts_earn_nothing():
     assert weight(forecasts(59, 0.9)) == 0
     assert weight(forecasts(60, 0.9)) > 0
     crowded = forecasts(COUNT, 0.9, every=timedelta(minutes=5))
-    found = earned(crowded)
-    assert (found.weight, found.skill.blocks) == (0, 1)
+    found = earned(crowded, Strategy(**{**FEW, "forecast_skill_min": 9}))
+    assert (found.weight, found.skill.forecasts, found.skill.blocks) == (0, 9, 1)
     assert found.why.endswith("against naive; they fall into 1 blocks of 6 h, 3 are needed")
+
+
+@given(KNOWS, st.lists(st.integers(1, 59), min_size=COUNT, max_size=COUNT), st.integers(0, 50))
+def test_looking_more_often_is_no_evidence(knows, minutes, seed):
+    """More forecasts in the same hours, be they as good as can be, earn what the first of each hour earned."""
+    made = forecasts(COUNT, knows, seed)
+    more = [
+        replace(closer(one, 1.0), at=one.at + timedelta(minutes=late)) for one, late in zip(made, minutes, strict=True)
+    ]
+    assert earned([*more, *made]) == earned(made)
+
+
+def test_the_first_of_an_hour_counts():
+    """Of each pair and each model, in the hour of the clock in which it was made, in any order."""
+    made = forecasts(24, 0.5, every=timedelta(minutes=25))
+    losses = past_losses([*made, *(replace(one, model="other") for one in made)])
+    first = first_of_hours(losses[::-1])
+    assert {(one.pair, one.model) for one in first} == {(pair, model) for pair in PAIRS for model in (MODEL, "other")}
+    assert {one.at - START for one in first} == {timedelta(minutes=minutes) for minutes in (0, 75, 125)}
+    assert first == first_of_hours(first)
 
 
 def test_only_the_newest_forecasts_of_the_model_with_an_outcome_count():
@@ -137,8 +157,8 @@ def test_the_words_say_why():
     """How much of what, from how many forecasts, with which skill."""
     assert earned([]).why == "0 of 0.25: no forecast of made has an outcome yet"
     short = earned(forecasts(30, 0.5)).why
-    assert short == "0 of 0.25: 30 forecasts of made, skill +50.0 % [+50.0, +50.0] against naive; 60 are needed"
-    assert earned(forecasts(COUNT, 1.0)).why.startswith("0.25 of 0.25: 90 forecasts of made,")
+    assert short == "0 of 0.25: 30 hourly forecasts of made, skill +50.0 % [+50.0, +50.0] against naive; 60 are needed"
+    assert earned(forecasts(COUNT, 1.0)).why.startswith("0.25 of 0.25: 90 hourly forecasts of made,")
 
 
 def test_earned_is_what_a_strategy_starts_with():

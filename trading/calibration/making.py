@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trading.calibration.losses import volatility_pct
 from trading.calibration.records import NO_OUTCOME, Forecast
 from trading.candles import INTERVAL
-from trading.signals.forecast import ForecastSignal, momentum_signal
+from trading.signals.forecast import ForecastSignal, momentum_of, momentum_signal, score_forecast
 from trading.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ def forecast_of(
         momentum_pct=momentum_signal(window, strategy, "to compare with").change_pct,
         volatility_pct=volatility_pct(window["close"].to_numpy(), adjacent),
     )
+
+
+def signal_of(forecast: Forecast, strategy: Strategy) -> ForecastSignal:
+    """The signal that a kept forecast was made from: what is decided by is what will be judged."""
+    if not forecast.q10:
+        return momentum_of(forecast.momentum_pct, strategy, forecast.fallback_reason)
+    found = score_forecast(forecast.q10, forecast.q50, forecast.q90, forecast.price, strategy, forecast.model)
+    return replace(found, fallback_reason=forecast.fallback_reason)
 
 
 def typical_prices(forecast: Forecast, candles: pd.DataFrame) -> tuple[float | None, ...]:

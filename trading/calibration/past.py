@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +33,19 @@ def past_losses(forecasts: Sequence[Forecast]) -> list[PastLoss]:
     errors, naive = median_errors(arrays_of(known))
     found = zip(known, errors.tolist(), naive.tolist(), strict=True)
     return [PastLoss(one.pair, one.at, one.model, mine, theirs) for one, mine, theirs in found if not np.isnan(mine)]
+
+
+def hour_of(at: datetime) -> datetime:
+    """The UTC hour in which a forecast was made: of one pair and model, one forecast an hour counts."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def first_of_hours(losses: Iterable[PastLoss]) -> list[PastLoss]:
+    """The first loss of each pair, model and hour, oldest first: how often a market is looked at makes no evidence."""
+    first: dict[tuple[str, str, datetime], PastLoss] = {}
+    for one in sorted(losses, key=lambda one: (one.at, one.pair)):
+        first.setdefault((one.pair, one.model, hour_of(one.at)), one)
+    return list(first.values())
 
 
 def median_errors(data: Arrays) -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trading.calibration.past import PastLoss
+from trading.calibration.past import PastLoss, first_of_hours
 from trading.calibration.skill import Resampling, Skill, skill_of
 from trading.strategy import Strategy
 
@@ -29,14 +29,14 @@ class EarnedWeight:
 
 
 def earned_weight(past: Sequence[PastLoss], model: str, strategy: Strategy) -> EarnedWeight:
-    """The weight of a model by its newest losses; those of other models are left out.
+    """The weight of a model by its newest losses, one a pair and hour; those of other models are left out.
 
     A pure function: the same losses and the same strategy give the same weight, in whatever order they come.
     """
     full = strategy.weight_forecast
     if strategy.forecast_weight_mode != EARNED:
         return EarnedWeight(full, full, model, None, f"{full:g}: the weight of the forecast is fixed")
-    own = sorted((one for one in past if one.model == model), key=lambda one: (one.at, one.pair))
+    own = first_of_hours(one for one in past if one.model == model)
     found = median_skill(own[-strategy.forecast_skill_window :], strategy)
     weight = _share(found, strategy) * full
     return EarnedWeight(weight, full, model, found, f"{weight:.2g} of {full:g}: {_why(found, model, strategy)}")
@@ -88,5 +88,5 @@ def _why(found: Skill | None, model: str, strategy: Strategy) -> str:
     if found is None:
         return f"no forecast of {model} has an outcome yet"
     lacking = _short_of(found, strategy)
-    said = f"{found.forecasts} forecasts of {model}, skill {skill_in_words(found)} against naive"
+    said = f"{found.forecasts} hourly forecasts of {model}, skill {skill_in_words(found)} against naive"
     return f"{said}; {lacking}" if lacking else said

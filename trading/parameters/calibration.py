@@ -19,9 +19,10 @@ class CalibrationParameters(Parameters):
         "earned", description="Fixed: the forecast always has its weight; earned: as much of it as its past supports."
     )
     forecast_skill_window: Forecasts = Field(
-        4320, description="Newest forecasts with outcome, of all models, that skill is taken of."
+        4320,
+        description="Newest outcomes of a model, one a pair and hour, that skill is taken of: 30 days of six pairs.",
     )
-    forecast_skill_min: Forecasts = Field(1000, description="Fewest forecasts with outcome to earn anything.")
+    forecast_skill_min: Forecasts = Field(1000, description="Fewest such outcomes to earn anything.")
     forecast_skill_min_blocks: int = Field(
         20, ge=2, le=10_000, description="Fewest blocks of time with forecasts to earn anything."
     )

@@ -24,7 +24,7 @@ LATE = timedelta(hours=1)
 LOOK_BACK = timedelta(days=PRICES.ttl_days or 14)
 """An older forecast cannot be settled: its candles have been forgotten."""
 NEARBY = timedelta(days=1) + LATE
-"""How long before a forecast that has losses another may still be open: the oldest is settled first, so for LATE, and
+"""How long before a forecast that is settled another may still be open: the oldest is settled first, so for LATE, and
 for the day by which a strategy before this one may have forecast further."""
 
 
@@ -34,20 +34,32 @@ def settle(pair: Pair, at: datetime, store: CandleStore, forecasts: Forecasts) -
     A forecast that lacks candles is looked at again for an hour. After that the missing steps are left out of its
     loss, and with fewer than half of its steps it is settled as having no outcome.
     """
+    _, settled = forecasts.newest(pair.key)
+    return _settle(pair, at, settled, store, forecasts)
+
+
+def _settle(pair: Pair, at: datetime, settled: datetime | None, store: CandleStore, forecasts: Forecasts) -> int:
+    """The same, where the newest settled forecast is known: others are open from shortly before it, no longer."""
+    since = at - LOOK_BACK if settled is None else max(at - LOOK_BACK, settled - NEARBY)
     written = 0
-    for one in forecasts.pending(pair.key, _open_since(pair, at, forecasts), at):
+    for one in forecasts.pending(pair.key, since, at):
         if one.ends_at > at:
             continue
         prices = outcome_prices(one, pair, store)
         if None not in prices or at >= one.ends_at + LATE:
-            written += forecasts.settle(one, outcome_of(prices))
+            written += forecasts.settle(one, outcome_of(prices), at)
     return written
 
 
-def _open_since(pair: Pair, at: datetime, forecasts: Forecasts) -> datetime:
-    """From when on forecasts may be open: shortly before the newest that has losses, however long the desk stood."""
-    newest = forecasts.recent([pair.key], at, 1)
-    return max(at - LOOK_BACK, newest[0].at - NEARBY) if newest else at - LOOK_BACK
+def settle_all(pairs: Sequence[Pair], at: datetime, store: CandleStore, forecasts: Forecasts) -> int:
+    """Settle every pair; how many. An analysis of the past settles nothing: what it may know was settled by then.
+
+    It is one of the past when a later one has kept a forecast of any pair: that one has weighed what was settled.
+    """
+    newest = {pair: forecasts.newest(pair.key) for pair in pairs}
+    if any(made is not None and made > at for made, _ in newest.values()):
+        return 0
+    return sum(_settle(pair, at, settled, store, forecasts) for pair, (_, settled) in newest.items())
 
 
 def outcome_prices(forecast: Forecast, pair: Pair, store: CandleStore) -> tuple[float | None, ...]:
@@ -60,11 +72,12 @@ def earned(
 ) -> list[EarnedWeight]:
     """The weight that each model has earned by ``at``, over all pairs; nothing is read when the weight is fixed.
 
-    The window is of all models' forecasts together, so that a model that speaks rarely costs no reading of months.
+    Only what was settled by ``at`` counts, so that the same question has the same answer later.
     """
+    keys = [pair.key for pair in pairs]
     past: list[PastLoss] = []
-    if models and strategy.forecast_weight_mode == EARNED:
-        past = forecasts.recent([pair.key for pair in pairs], at, strategy.forecast_skill_window)
+    if strategy.forecast_weight_mode == EARNED:
+        past = [loss for model in models for loss in forecasts.recent(keys, model, at, strategy.forecast_skill_window)]
     return [earned_weight(past, model, strategy) for model in models]
 
 
@@ -78,8 +91,7 @@ def weigh(
 ) -> EarnedWeight:
     """Settle what is over, then the weight for an analysis in which these models spoke: the least that one earned."""
     try:
-        for pair in pairs:
-            settle(pair, at, store, forecasts)
+        settle_all(pairs, at, store, forecasts)
     except Unknown as lost:
         raise Transient(str(lost)) from lost  # settling again changes nothing
     weights = earned(pairs, at, models, forecasts, strategy)

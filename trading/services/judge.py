@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
 
-from trading.calibration.making import forecast_of
+from trading.calibration.making import forecast_of, signal_of
+from trading.calibration.records import Forecast
 from trading.candles import INTERVAL
-from trading.errors import InsufficientData, Transient, Unknown
+from trading.errors import InsufficientData, TradingError, Transient, Unknown
 from trading.pairs import Pair
 from trading.ports import CandleStore, Forecaster, Readings
 from trading.ports.forecasts import Forecasts
@@ -36,14 +38,31 @@ def forecast(
 def kept_forecast(
     pair: Pair, at: datetime, store: CandleStore, forecaster: Forecaster, forecasts: Forecasts, strategy: Strategy
 ) -> ForecastSignal:
-    """The same, kept before it is used: a forecast that cannot be held against what came counts for nothing."""
+    """The same, kept before it is used; where one stands for this pair and time already, that one is used.
+
+    So what is decided by is what will be judged. A ledger that fails twice does not keep a pair from being judged: the
+    signal then says that it was not kept.
+    """
     window = _recent(pair, at, store, strategy)
     signal = forecaster.forecast(pair, window, strategy)
+    made = forecast_of(pair.key, at, decision_id_of(at), signal, window, strategy)
     try:
-        forecasts.put(forecast_of(pair.key, at, decision_id_of(at), signal, window, strategy))
-    except Unknown as lost:
-        raise Transient(str(lost)) from lost  # putting it again changes nothing
-    return signal
+        stands = _standing(made, forecasts)
+        return signal if stands is made else signal_of(stands, strategy)
+    except TradingError as error:
+        return replace(signal, note=f"not kept: {error}")
+
+
+def _standing(made: Forecast, forecasts: Forecasts) -> Forecast:
+    """The forecast that stands for this pair and time after this one was put; tried twice."""
+    try:
+        return _put(made, forecasts)
+    except (Transient, Unknown):
+        return _put(made, forecasts)  # putting it again changes nothing
+
+
+def _put(made: Forecast, forecasts: Forecasts) -> Forecast:
+    return made if forecasts.put(made) else forecasts.get(made.pair, made.at) or made
 
 
 def sentiment(pair: Pair, at: datetime, news: News, readings: Readings, strategy: Strategy) -> SentimentSignal:

@@ -84,10 +84,12 @@ FORECASTS = Table(
     outcome          L  what the typical price came to by step, USDT; absent until known, empty when it never will be
     error_pct        N  mean absolute error of the median, percent of the price; only in the losses
     naive_error_pct  N  the same of the last close, percent of the price; only in the losses
+    made_at          S  when the forecast of these losses was made, ISO 8601; only in the losses
+    settled_at       S  when the losses were known, market time, ISO 8601; only in the losses
 """),
 )
-"""Every forecast with what came of it. The losses that a weight is earned by are items of their own, under
-``losses <pair>`` and the same timestamp, with model, error_pct and naive_error_pct."""
+"""Every forecast with what came of it. The losses that a weight is earned by are items of their own, one a model, pair
+and hour: under ``losses <pair> <model>`` and the beginning of the UTC hour in which the forecast was made."""
 
 ANALYSIS_STATE = Table(
     "analysis_state",
