@@ -14,13 +14,15 @@ from typing import NamedTuple
 
 from vader import SentimentIntensityAnalyzer
 
+from adapters.news.endings import NEGATION, Endings
 from trading.errors import Halt
 
 NEUTRAL = 0.5
 QUESTION_FACTOR = 0.5
 """A question claims nothing: its distance from neutral is halved."""
 
-NEGATION = "not"
+VERY, ENDED = "very", "ended"
+"""In the file, beside NEGATION: what strengthens the next words, and what ends the mood of the words before."""
 STRONGEST = 4.0
 """VADER's scale goes from -4 to +4."""
 
@@ -36,12 +38,14 @@ GAP = " * "
 
 
 class Words(NamedTuple):
-    """A lexicon file: valences of words, of phrases and of phrases with a gap, and what negates."""
+    """A lexicon file: valences of words, of phrases and of phrases with a gap, what negates, strengthens and ends."""
 
     words: dict[str, float]
     phrases: dict[str, float]
     gapped: tuple[str, ...]
     negators: frozenset[str]
+    boosters: frozenset[str] = frozenset()
+    endings: frozenset[str] = frozenset()
 
 
 class TitleLexicon:
@@ -53,11 +57,12 @@ class TitleLexicon:
         # A word that VADER has a mood for cannot negate, and one of mood 0 would get a mood from an intensifier.
         mute = single | {word for word, valence in ours.words.items() if valence == 0}
         moods = {word: valence for word, valence in {**plain.lexicon, **ours.words}.items() if word not in mute}
-        self._vader = SentimentIntensityAnalyzer(
-            moods, multiword={**plain.multiword, **ours.phrases}, negations=plain.negations | single
-        )
+        phrases, negations = {**plain.multiword, **ours.phrases}, plain.negations | single
+        self._vader = SentimentIntensityAnalyzer(moods, multiword=phrases, negations=negations)
+        self._endings = Endings(ours.endings, moods, phrases, negations)
         self._rewrites = [
             *map(_closed, ours.gapped),
+            *((_whole(term), VERY) for term in sorted(ours.boosters)),
             *((_whole(term), NEGATION) for term in sorted(ours.negators - single)),
         ]
 
@@ -66,6 +71,7 @@ class TitleLexicon:
         text = spelled(title)
         for pattern, term in self._rewrites:
             text = pattern.sub(term, text)
+        text = self._endings.rewritten(text)
         mood = self._vader.polarity_scores(text)["compound"]
         if text.endswith("?"):
             mood *= QUESTION_FACTOR
@@ -97,34 +103,38 @@ def market_words() -> Words:
 
 
 def read_words(text: str) -> Words:
-    """A lexicon file: lines ``spelling|spelling <tab> valence or "not" <tab> why``. Raises Halt for a broken line."""
+    """A lexicon file: lines ``spelling|spelling <tab> valence, not, very or ended <tab> why``.
+
+    Raises Halt for a broken line.
+    """
     words: dict[str, float] = {}
     phrases: dict[str, float] = {}
     gapped: list[str] = []
-    negators: set[str] = set()
+    turning: dict[str, set[str]] = {NEGATION: set(), VERY: set(), ENDED: set()}
     for terms, mood in _lines(text):
-        if mood is None:
-            negators.update(terms)
+        if isinstance(mood, str):
+            turning[mood].update(terms)
             continue
         gapped += [term for term in terms if GAP in term]
         for term in terms:
             (phrases if " " in term else words)[term.replace(GAP, " ")] = mood
-    return Words(words, phrases, tuple(gapped), frozenset(negators))
+    return Words(words, phrases, tuple(gapped), *(frozenset(turning[kind]) for kind in (NEGATION, VERY, ENDED)))
 
 
-def _lines(text: str) -> Iterator[tuple[list[str], float | None]]:
-    """Terms and valence of each line that says something; None for what negates."""
+def _lines(text: str) -> Iterator[tuple[list[str], float | str]]:
+    """Terms of each line that says something, and their valence, or the word for what they do to others."""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         try:
             terms, mood, _why = line.split("\t")
-            valence = None if mood == NEGATION else float(mood)
+            valence = mood if mood in {NEGATION, VERY, ENDED} else float(mood)
         except ValueError:
-            terms, valence = "", None
+            terms, valence = "", NEGATION
         spellings = terms.split("|")
         known = all(term and spelled(term) == term.replace(GAP, " ") and term.count(GAP) <= 1 for term in spellings)
-        if not known or (valence is not None and not -STRONGEST <= valence <= STRONGEST):
-            msg = f"the lexicon's line {number} is not 'term|term <tab> -4 to 4 or not <tab> why': {line[:60]!r}"
+        if not known or (isinstance(valence, float) and not -STRONGEST <= valence <= STRONGEST):
+            form = "term|term <tab> -4 to 4, not, very or ended <tab> why"
+            msg = f"the lexicon's line {number} is not '{form}': {line[:60]!r}"
             raise Halt(msg)
         yield spellings, valence

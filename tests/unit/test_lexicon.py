@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.news.endings import Endings
 from adapters.news.lexicon import TitleLexicon, Words, market_words, read_words, spelled
 from trading.errors import Halt
 
@@ -102,11 +103,80 @@ def test_order(better, worse):
         ("Bitcoin is far from dead", "Bitcoin is dead"),
         ("Bitcoin won't crash, says analyst", "Bitcoin will crash, says analyst"),
         ("Avalanche avoids outage", "Avalanche hit by outage"),
+        ("No evidence of hack", "Evidence of hack"),
+        ("No signs of insolvency at Binance", "Signs of insolvency at Binance"),
+        ("Exchange unlikely to default", "Exchange likely to default"),
     ],
 )
 def test_negation(negated, plain):
     """Not, no longer, denies, fails to and the like turn the mood of what follows to the other side of the middle."""
     assert (LEXICON.value(negated) - 0.5) * (LEXICON.value(plain) - 0.5) < 0
+
+
+ENDED = (
+    ("Fear of crash fades", "Fear of crash grows"),
+    ("Fear of a Bitcoin crash fades", "Fear of a Bitcoin crash"),
+    ("Hack averted", "Hack confirmed"),
+    ("Hack averted as Bitcoin moves", "Hack confirmed as Bitcoin moves"),
+    ("Outage avoided, says Solana", "Outage, says Solana"),
+    ("Bear market is over", "Bear market is here"),
+    ("Crypto winter is finally over!", "Crypto winter is finally here!"),
+    ("Insolvency claims denied by exchange", "Insolvency claims by exchange"),
+    ("Criticisms Tether's reserves are unfounded, says Bitfinex CTO", "Criticisms Tether's reserves face"),
+    ("Bull run over, says analyst", "Bull run starts, says analyst"),
+    ("Rally ends at $30K", "Rally at $30K"),
+    ("Tether Burns $102M: Is Bitcoin's Rally Almost Over?", "Tether Burns $102M: Bitcoin's Rally"),
+    ("How to prepare for the end of the bull run", "How to prepare for the bull run"),
+)
+
+
+@pytest.mark.parametrize(("ended", "plain"), ENDED)
+def test_what_ends_is_not_what_it_ends(ended, plain):
+    """What fades, is over, averted or denied turns to the other side: an ended fear is good, an ended rally bad."""
+    assert (LEXICON.value(ended) - 0.5) * (LEXICON.value(plain) - 0.5) < 0
+
+
+@pytest.mark.parametrize(
+    ("title", "good"),
+    [
+        ("Bear market is not over", False),
+        ("Bear market far from over", False),
+        ("Bitcoin slides over weekend", False),
+        ("Hack drains exchange, Bitcoin ends week unchanged", False),
+        ("Bitcoin surges as hack fears fade", True),
+        ("Bitcoin ends week higher", True),
+        ("Lawsuit dismissed", True),
+        ("Etf denied", False),
+        ("Bitcoin never been more bullish", True),
+        ("Bitcoin has never been so bullish", True),
+        ("Bitcoin has never looked stronger", True),
+        ("Bitcoin has never been hacked", True),
+        ("No better time to buy Bitcoin", True),
+        ("Bitcoin is no better than a Ponzi scheme", False),
+        ("Inflation falls to 2%", True),
+        ("Inflation rises to 9%", False),
+    ],
+)
+def test_endings_and_never_turn_no_more_than_they_say(title, good):
+    """An ending that is denied, or done to something else, ends nothing; "never been more" denies nothing."""
+    value = LEXICON.value(title)
+    assert value > 0.55 if good else value < 0.45
+
+
+SAID = ["hack", "fears", "of", "rally", "not", "crash", "fades", "over", "is", "ended,", "averted?", "as", "bitcoin"]
+
+
+@given(st.lists(st.sampled_from(SAID)))
+def test_an_ending_takes_no_word_but_itself(words):
+    """Whatever has ended: every other word of the title is still there, in its order, and only "not" came along."""
+    endings = Endings(
+        {"fades", "is over", "ended", "averted"}, {"hack": -2, "fears": -1, "rally": 2, "crash": -2}, {}, {"not"}
+    )
+    kept = [word for word in endings.rewritten(" ".join(words)).split() if word not in {"not", ",", "?"}]
+    left = iter(words)
+    assert all(word in left for word in kept)
+    gone = {"fades", "is", "over", "ended,", "averted?", "not"}
+    assert [word for word in kept if word not in gone] == [word for word in words if word not in gone]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +223,7 @@ def test_case_does_not_matter(title):
 def test_the_shipped_lexicon_has_no_doubles():
     """Every term stands in the file once, and there are hundreds."""
     words = market_words()
-    counted = [*words.words, *words.phrases, *words.negators]
+    counted = [*words.words, *words.phrases, *words.negators, *words.boosters]
     assert len(counted) == len(set(counted)) > 500
 
 
