@@ -13,6 +13,9 @@ from deployments.embedded import MarketOptions, embedded_world, running_world
 from deployments.prefect_runs import pointed_at
 from trading.errors import Halt
 
+KEPT = frozenset({"TRADER_CRYPTOPANIC_API_KEY"})
+"""What a person may set otherwise for a world that runs, also to nothing: it decides what is asked, not who is."""
+
 
 @contextmanager
 def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
@@ -27,7 +30,7 @@ def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
         return
     state = load_settings().state
     if world := running_world(state):
-        os.environ.update(world)
+        os.environ.update({name: value for name, value in world.items() if name not in KEPT or name not in os.environ})
         # Only a command that runs flows has Prefect loaded, with the settings it then read; the others need none.
         with pointed_at(world["PREFECT_API_URL"]) if "prefect" in sys.modules else nullcontext():
             yield

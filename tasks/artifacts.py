@@ -10,11 +10,12 @@ from prefect.artifacts import create_markdown_artifact
 
 from tasks.policies import THINK
 from trading.reconciliation import Reconciliation
+from trading.scoring import Ranked
 from trading.services.decide import Analysis
 
 UNKNOWN = "–"
 FORECAST_HEAD = (
-    "| pair | model | in an hour: 0.1 | 0.5 | 0.9 (USDT) | change | confidence | why not a better model |",
+    "| pair | model | last step: 0.1 | 0.5 | 0.9 (USDT) | mean change | confidence | why not a better model |",
     "|---|---|---|---|---|---|---|---|",
 )
 
@@ -24,11 +25,11 @@ def show_decision(desk: str, analysis: Analysis) -> None:
     """The ranking as a table, the decision as sentences."""
     decision = analysis.decision
     ranked = [
-        f"| {one.pair} | {one.score:+.3f} | " + " | ".join(f"{value:+.3f}" for value in one.components.values()) + " |"
+        _row(one.pair, f"{one.score:+.3f}", *(_weighed(one, side) for side in one.components), _moved(one))
         for one in decision.ranking
     ]
     sides = list(decision.ranking[0].components) if decision.ranking else []
-    table = ["| pair | score | " + " | ".join(sides) + " |", "|---" * (len(sides) + 2) + "|", *ranked] if ranked else []
+    table = [_row("pair", "score", *sides, "besides"), "|---" * (len(sides) + 3) + "|", *ranked] if ranked else []
     forecasts = [line for row in analysis.rows if (line := _forecast(row))]
     outlook = ["", *FORECAST_HEAD, *forecasts, "", *_weight(analysis)] if forecasts else []
     words = [f"# {decision.action} {', '.join(decision.pairs)}".strip(), f"Why this run: {analysis.trigger}.", ""]
@@ -37,6 +38,16 @@ def show_decision(desk: str, analysis: Analysis) -> None:
     booked = [f"- booked {trade_id}" for trade_id in analysis.trade_ids]
     text = "\n".join([*words, limits, "", *table, "", *reasons, *booked, *outlook])
     create_markdown_artifact(text, key="decision", description=f"{desk} desk, {analysis.at:%Y-%m-%d %H:%M} UTC")
+
+
+def _weighed(one: Ranked, side: str) -> str:
+    """A judge's own score and the weight it had: ``+0.561 × 0.60``."""
+    return f"{one.components[side]:+.3f} × {one.weights[side]:.2f}"
+
+
+def _moved(one: Ranked) -> str:
+    """What moved the score besides the judges, by name; empty when nothing did."""
+    return ", ".join(f"{name} {value:+.2f}" for name, value in one.adjustments.items() if value)
 
 
 def _forecast(row: Mapping[str, Any]) -> str:

@@ -150,10 +150,8 @@ def _buys(market: Market, ranking: Sequence[Ranked], threshold: float) -> tuple[
         return (), ["No pair that is not held could be scored: nothing to buy."]
     best = free[0]
     if not _reaches(best.score, threshold):
-        short = threshold - best.score
-        return (), [
-            f"Best is {best.pair} at {best.score:+.3f}, {short:.3f} short of the buy threshold {threshold:+.3f}."
-        ]
+        best_is = f"Best of {len(free)} not held is {best.pair} at {best.score:+.3f}"
+        return (), [f"{best_is}, {threshold - best.score:.3f} short of the buy threshold {threshold:+.3f}."]
     why = f"{best.pair} scores {best.score:+.3f}, at or above the buy threshold {threshold:+.3f}"
     stops = _stops(market)
     if stops:

@@ -192,7 +192,7 @@ def test_missing_inputs_sit_out_and_are_named():
 def test_hold_says_how_far_the_best_was_from_a_buy():
     """HOLD names the best pair and what it lacked (I16)."""
     assert decide(market({"btc_usdt": level(0.2)}), S).reasons[0] == (
-        "Best is btc_usdt at +0.170, 0.110 short of the buy threshold +0.280."
+        "Best of 1 not held is btc_usdt at +0.170, 0.110 short of the buy threshold +0.280."
     )
 
 
