@@ -100,6 +100,7 @@ def _children(state: Path, market: MarketOptions) -> tuple[list[Child], dict[str
         "AWS_ACCESS_KEY_ID": "embedded",
         "AWS_SECRET_ACCESS_KEY": "embedded",
         "AWS_DEFAULT_REGION": "ap-northeast-1",
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": f"{simulator_url}/sagemaker",
         "TRADER_BINANCE_URL": f"{simulator_url}/binance",
         "TRADER_BINANCE_FUTURES_URL": f"{simulator_url}/fapi",
         "TRADER_COINCHECK_URL": f"{simulator_url}/coincheck",

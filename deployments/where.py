@@ -13,7 +13,7 @@ from deployments.embedded import MarketOptions, embedded_world, running_world
 from deployments.prefect_runs import pointed_at
 from trading.errors import Halt
 
-KEPT = frozenset({"TRADER_CRYPTOPANIC_API_KEY"})
+KEPT = frozenset({"TRADER_CRYPTOPANIC_API_KEY", "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"})
 """What a person may set otherwise for a world that runs, also to nothing: it decides what is asked, not who is."""
 
 
