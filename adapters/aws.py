@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "ap-northeast-1"
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 10
+ATTEMPTS = 3
 POOL = 16
 """Connections kept per client: six threads and some to spare."""
 
@@ -81,7 +82,7 @@ def open_aws() -> Aws:
     return Aws(region=_region(session), endpoint=_shown(probe.meta.endpoint_url), **made, _probe=probe)
 
 
-def open_client(name: str, *, attempts: int = 3, read_timeout_s: float = READ_TIMEOUT_S) -> Any:
+def open_client(name: str, *, attempts: int = ATTEMPTS, read_timeout_s: float = READ_TIMEOUT_S) -> Any:
     """One more client, of a service that few need, with a session of its own. Raises BadInput as ``open_aws`` does."""
     with _settings_that_work():
         return _client(boto3.session.Session(), name, attempts, read_timeout_s)
@@ -102,7 +103,7 @@ def _region(session: boto3.session.Session) -> str:
 
 
 def _client(
-    session: boto3.session.Session, name: str, attempts: int = 3, read_timeout_s: float = READ_TIMEOUT_S
+    session: boto3.session.Session, name: str, attempts: int = ATTEMPTS, read_timeout_s: float = READ_TIMEOUT_S
 ) -> Any:
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,

@@ -104,6 +104,11 @@ def desk_names(name: str, settings: Settings) -> Names:
     return Names(f"{settings.prefix}-paper" if must_be_known(name) == "paper" else settings.prefix)
 
 
+def shared_names(settings: Settings) -> Names:
+    """Where all desks of one prefix count what they share: requests at one endpoint, calls with one news key."""
+    return Names(settings.prefix)
+
+
 def must_be_known(name: str) -> str:
     """The name, if there is such a desk. Raises BadInput."""
     if name not in DESKS:
@@ -143,9 +148,9 @@ def _assembled(name: str, settings: Settings) -> Desk:
         queue=SqsOrderQueue(names, aws),
         archive=S3Archive(names, aws),
         alerts=SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts(),
-        forecaster=forecaster_of(settings, names, aws, pairs, metrics),
+        forecaster=forecaster_of(settings, shared_names(settings), aws, pairs, metrics),
         forecasts=tables.forecasts,
-        news=news_of(settings, names, aws, strategy, venue.clock),
+        news=news_of(settings, shared_names(settings), aws, strategy, venue.clock),
         moods=moods_of(settings, pairs),
         metrics=metrics,
         guard=partial(protect.keep, ledger=ledger, exchange=exchange, strategy=strategy) if stops else protect.leave,

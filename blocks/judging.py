@@ -28,15 +28,18 @@ from trading.strategy import Strategy
 from trading.tables import Names
 
 ENDPOINT = "forecast-endpoint"
-"""The capacity that all runs of all machines share (I13)."""
+"""The capacity of an endpoint, with its name behind: all runs of all desks and machines share it (I13)."""
 
 
-def forecaster_of(settings: Settings, names: Names, aws: Aws, pairs: tuple[Pair, ...], metrics: Metrics) -> Forecaster:
-    """The endpoint, where one is named; the model of this machine; momentum when neither answers."""
+def forecaster_of(settings: Settings, shared: Names, aws: Aws, pairs: tuple[Pair, ...], metrics: Metrics) -> Forecaster:
+    """The endpoint, where one is named; the model of this machine; momentum when neither answers.
+
+    ``shared`` names the tables in which every desk counts its requests.
+    """
     links: list[Link] = []
     if settings.sagemaker_endpoint:
-        capacity = DynamoCapacity(names, Dynamo(aws.dynamodb))
-        budget = Budget(capacity, ENDPOINT, settings.forecast_concurrency)
+        capacity = DynamoCapacity(shared, Dynamo(aws.dynamodb))
+        budget = Budget(capacity, f"{ENDPOINT} {settings.sagemaker_endpoint}", settings.forecast_concurrency)
         endpoint = SageMakerModel(settings.sagemaker_endpoint, budget=budget)
         links.append(ModelForecaster(Coalesced(endpoint, most=len(pairs))))
     local = LocalModel(partial(model_file, settings.forecast_model, aws.s3, settings.state / "models"))
@@ -44,13 +47,13 @@ def forecaster_of(settings: Settings, names: Names, aws: Aws, pairs: tuple[Pair,
     return ForecastChain(links, MomentumForecaster("no model answered"), metrics)
 
 
-def news_of(settings: Settings, names: Names, aws: Aws, strategy: Strategy, clock: Clock) -> News:
-    """CryptoPanic with a key; without one the plain statement that there is no source."""
+def news_of(settings: Settings, shared: Names, aws: Aws, strategy: Strategy, clock: Clock) -> News:
+    """CryptoPanic with a key, its calls counted over all desks; without one the plain statement that there is none."""
     return open_news(
         settings.cryptopanic_url,
         settings.cryptopanic_plan,
         settings.cryptopanic_api_key,
-        DynamoQuota(names, Dynamo(aws.dynamodb)),
+        DynamoQuota(shared, Dynamo(aws.dynamodb)),
         strategy.news_calls_per_month,
         clock.now,
     )

@@ -17,7 +17,7 @@ from adapters.redaction import one_line
 from trading.errors import Halt, TradingError, Transient
 from trading.signals.outlook import Series
 
-QUIET_S, GATHER_S_MAX, ANSWER_S_MAX = 0.25, 2.0, 240.0
+QUIET_S, GATHER_S_MAX, ANSWER_S_MAX = 0.25, 2.0, 330.0
 
 
 @dataclass(slots=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -26,11 +27,13 @@ from adapters.forecast.model import Answer
 from trading.errors import BadInput, Halt, Rejected, TradingError, Transient
 from trading.signals.outlook import LEVELS, Quantiles, Series, checked
 
-READ_TIMEOUT_S = 70
-"""The endpoint gives up after 60 s; who waits less pays for answers that nobody reads."""
-TRIES, BEGIN_S_MAX = 4, 60
-"""Requests of one call, and how long after the first another may begin: 130 s and some pauses in all."""
-JITTER = wait_random_exponential(multiplier=0.5, max=8)
+ENDPOINT_S_MAX, READ_TIMEOUT_S = 60, 70
+"""When the endpoint gives up, and when we do: who waits less pays for answers that nobody reads."""
+CALL_S_MAX, GAP_S_MAX = 75, 5
+"""How long one request may take in all, and how long an answer may pause once it has begun."""
+TRIES, BEGIN_S_MAX, PAUSE_S_MAX = 4, 60, 8
+"""Requests of one call, how long after the first another may begin, and the longest pause before it."""
+JITTER = wait_random_exponential(multiplier=0.5, max=PAUSE_S_MAX)
 ANSWER_BYTES_MAX = 6_291_456
 """What an endpoint may answer at most."""
 TOLD = re.compile(r"[\w.@-]{1,80}", re.ASCII)
@@ -62,11 +65,16 @@ class SageMakerModel:
     kind = "sagemaker"
 
     def __init__(
-        self, endpoint: str, client: Any = None, budget: Budget | None = None, pauses: wait_base = JITTER
+        self,
+        endpoint: str,
+        client: Any = None,
+        budget: Budget | None = None,
+        pauses: wait_base = JITTER,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoint = endpoint
         self._client = client or open_runtime()
-        self._budget, self._pauses = budget, pauses
+        self._budget, self._pauses, self._monotonic = budget, pauses, monotonic
 
     @property
     def name(self) -> str:
@@ -104,13 +112,29 @@ class SageMakerModel:
                 raise BadInput(f"{type(error).__name__}, the answer cannot be read; who answers there?") from error
 
     def _invoke(self, body: bytes) -> bytes:
+        until_s = self._monotonic() + CALL_S_MAX
         reply = self._client.invoke_endpoint(
             EndpointName=self._endpoint, ContentType="application/json", Accept="application/json", Body=body
         )
-        answer: bytes = reply["Body"].read(ANSWER_BYTES_MAX + 1)
-        if len(answer) > ANSWER_BYTES_MAX:
-            raise BadInput("the answer is larger than any endpoint's may be")
-        return answer
+        return self._whole(reply["Body"], until_s)
+
+    def _whole(self, stream: Any, until_s: float) -> bytes:
+        """The answer, read to its end. Raises Transient when it does not end in time, BadInput when it is too large.
+
+        One byte a time: a larger read is only over when it is full, however slowly it trickles in. An answer has a few
+        thousand, and what has arrived lies in a buffer.
+        """
+        with suppress(AttributeError):  # a stream without a socket cannot pause
+            if hasattr(stream, "set_socket_timeout"):
+                stream.set_socket_timeout(GAP_S_MAX)
+        answer = bytearray()
+        while piece := stream.read(1):
+            answer += piece
+            if len(answer) > ANSWER_BYTES_MAX:
+                raise BadInput("the answer is larger than any endpoint's may be")
+            if self._monotonic() > until_s:
+                raise Transient(f"the answer did not end within {CALL_S_MAX} s")
+        return bytes(answer)
 
 
 def request_body(asked: Sequence[Series], steps: int) -> bytes:

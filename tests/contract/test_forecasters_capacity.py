@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.aws import Aws
+from adapters.aws import ATTEMPTS, CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Aws
 from adapters.dynamodb.capacity import DynamoCapacity
 from adapters.dynamodb.client import Dynamo
-from adapters.forecast.budget import Budget
+from adapters.forecast.budget import LEASE_S, WAIT_S, Budget
+from adapters.forecast.coalesce import ANSWER_S_MAX, GATHER_S_MAX
+from adapters.forecast.sagemaker import BEGIN_S_MAX, CALL_S_MAX, ENDPOINT_S_MAX, GAP_S_MAX, PAUSE_S_MAX
+from adapters.forecast.sagemaker import READ_TIMEOUT_S as READ_TIMEOUT_S_OF_ENDPOINT
 from adapters.provision import provision
 from tests.contract import backends
 from tests.contract.conftest import ACCOUNT
@@ -25,7 +28,6 @@ from trading.ports.capacity import Capacity, Place
 from trading.tables import ORDER_STATE, Names
 
 AT = datetime(2026, 1, 5, 12, 0, 0, 250_000, tzinfo=UTC)
-LEASE_S = 180.0
 _numbers = iter(range(10_000))
 
 
@@ -139,15 +141,32 @@ def test_places_behave_like_a_list_of_leases(steps: list[tuple[str, int, int]]) 
 
 
 def test_a_caller_waits_for_a_place_and_no_longer_than_it_may() -> None:
-    """With all places taken a caller looks again and again for a limited time, then is told so as a Transient."""
-    pauses: list[float] = []
-    nothing = SimpleNamespace(take=lambda *_: None)
-    with (
-        pytest.raises(Transient, match=r"^all 6 places stayed taken for 30 s$"),
-        Budget(nothing, "endpoint", pause=pauses.append).place(),
-    ):
-        pytest.fail("nobody held a place")
-    assert 30 <= sum(pauses) < 31
+    """With all places taken a caller looks again and again for a limited time, then is told so as a Transient.
+
+    All time counts: what the books took to answer too.
+    """
+    passed = [0.0]
+
+    def passes(seconds: float) -> None:
+        passed[0] += seconds
+
+    for answers_in_s in (0.0, 4.0, 29.9, 100.0):
+        passed[0] = 0.0
+        full = SimpleNamespace(take=lambda *_, s=answers_in_s: passes(s))
+        budget = Budget(full, "endpoint", pause=passes, monotonic=lambda: passed[0])
+        with pytest.raises(Transient, match=r"^all 6 places stayed taken for 30 s$"), budget.place():
+            pytest.fail("nobody held a place")
+        assert 30 <= passed[0] < 31 + answers_in_s
+
+
+def test_the_longest_call_fits_into_what_waits_for_it() -> None:
+    """Whoever waits for another's call waits longer than any call can take; a lease outlasts its longest request."""
+    books_s = ATTEMPTS * (CONNECT_TIMEOUT_S + READ_TIMEOUT_S) + ATTEMPTS  # one request at every limit, with its pauses
+    request_s = BEGIN_S_MAX + PAUSE_S_MAX + CALL_S_MAX + GAP_S_MAX
+    assert request_s < LEASE_S
+    look_s, write_s, give_back_s = books_s, books_s, books_s
+    assert GATHER_S_MAX + WAIT_S + look_s + write_s + request_s + give_back_s < ANSWER_S_MAX
+    assert ENDPOINT_S_MAX < READ_TIMEOUT_S_OF_ENDPOINT < CALL_S_MAX - CONNECT_TIMEOUT_S
 
 
 def test_a_place_that_cannot_be_given_back_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:

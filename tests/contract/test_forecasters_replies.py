@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.response import StreamingBody
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tenacity import wait_none
 
-from adapters.forecast.sagemaker import SageMakerModel, open_runtime
+from adapters.forecast.sagemaker import ANSWER_BYTES_MAX, SageMakerModel, open_runtime
 from tests.unit.forecast_models import own, series
-from trading.errors import TradingError
+from trading.errors import TradingError, Transient
 from trading.signals.outlook import Quantiles
 
 ASKED = series("p0")
@@ -70,3 +75,46 @@ def test_every_reply_is_read_or_refused(client: Any, status: int, head: dict[str
     else:
         assert isinstance(answer, TradingError)
         assert 0 < len(str(answer)) < 200
+
+
+class _Drops(BaseHTTPRequestHandler):
+    """Begins an answer, and goes on with it only when the test is over."""
+
+    protocol_version = "HTTP/1.1"
+    over = threading.Event()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "3000")
+        self.end_headers()
+        self.wfile.write(b'{"p')
+        self.wfile.flush()
+        self.over.wait(60)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+def test_an_answer_that_trickles_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the request to the last byte there is one limit: a drop before each packet's time-out does not extend it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Drops)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", f"http://127.0.0.1:{server.server_port}")
+    seconds = itertools.count(0, 30)
+    try:
+        slow = SageMakerModel("chronos-2", open_runtime(), pauses=wait_none(), monotonic=lambda: next(seconds))
+        (answer,) = slow.predict([ASKED], 12)
+    finally:
+        _Drops.over.set()
+        server.shutdown()
+        server.server_close()
+    assert (type(answer), str(answer)) == (Transient, "the answer did not end within 75 s")
+
+
+def test_an_answer_larger_than_any_is_refused() -> None:
+    """Reading stops at the size that an endpoint may answer at most."""
+    body = b" " * (ANSWER_BYTES_MAX + 1)
+    endless: Any = SimpleNamespace(invoke_endpoint=lambda **_: {"Body": StreamingBody(io.BytesIO(body), len(body))})
+    (answer,) = SageMakerModel("chronos-2", endless, pauses=wait_none()).predict([ASKED], 12)
+    assert str(answer) == "the answer is larger than any endpoint's may be"

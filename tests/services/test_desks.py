@@ -16,6 +16,7 @@ from trading.money import yen
 from trading.order import MarketBuy
 from trading.services import protect
 from trading.services.reconcile import reconcile
+from trading.tables import ORDER_STATE, Names
 
 PHRASE = "I-accept-real-orders"
 type Opened = Callable[..., Desk]
@@ -42,6 +43,28 @@ def opened(room: Room, monkeypatch: pytest.MonkeyPatch) -> Opened:
         return open_desk(name)
 
     return open_
+
+
+def test_paper_and_live_share_one_budget_and_one_count(opened: Opened, room: Room) -> None:
+    """Whichever desk asks: one item a place and one a month, in the table of the plain prefix, and so one limit."""
+    settings = {"TRADER_SAGEMAKER_ENDPOINT": "chronos-2", "TRADER_CRYPTOPANIC_API_KEY": "k", "TRADER_LIVE": PHRASE}
+    desks = [opened(name, **settings) for name in ("paper", "live")]
+    budgets = [desk.forecaster._links[0]._model._model._budget for desk in desks]  # type: ignore[attr-defined]
+    counts = [desk.news._allowance.quota for desk in desks]  # type: ignore[attr-defined]
+    now = room.now()
+    places = [one.capacity.take(one.name, one.limit, 180, f"h{n}", now) for n in range(5) for one in budgets]
+    assert sum(place is not None for place in places) == budgets[0].limit == 6
+    assert [counts[n % 2].take(now, 3) for n in range(6)] == [True] * 3 + [False] * 3
+
+
+def test_paper_alone_makes_what_it_shares(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``init --desk paper`` makes its own things and the one table that desks share; the second time, nothing."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", room.aws.endpoint)
+    monkeypatch.setenv("TRADER_PREFIX", f"{room.names.prefix}-alone")
+    shared = f"table {Names(f'{room.names.prefix}-alone').table(ORDER_STATE)}"
+    made = provision_desk("paper")
+    assert [one for one in made if "-paper" not in one] == [shared]
+    assert provision_desk("paper") == []
 
 
 @pytest.mark.parametrize("said", ["", "yes", "i-accept-real-orders"])
