@@ -18,27 +18,28 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "models" / "chronos-2-small.onnx"
 SHIPPED_SHA256 = "abb7cf5f9b2867461d1c036fffd03cc0f6ecec12ed9fecbb4dc4f79133587191"
 """Of what we ship. A file that is not it, were it only damaged, does not inherit the record of its name."""
+SETTING = "TRADER_FORECAST_MODEL"
 
 
-def model_file(source: str | None, s3: S3Client, cache: Path) -> Path:
+def model_file(source: str | None, s3: S3Client, cache: Path, setting: str = SETTING) -> Path:
     """The file to load: ``source`` is a path, an ``s3://bucket/key`` or None for the shipped one.
 
-    An object is fetched once per version into ``cache``. Raises BadInput when there is no such file, Rejected when
+    ``setting`` is what an error tells to correct. An object is fetched once per version into ``cache``. Raises BadInput when there is no such file, Rejected when
     there is no such object, Transient or Halt when S3 cannot be asked.
     """
     if source is not None and source.startswith("s3://"):
-        return _fetched(source, s3, cache)
+        return _fetched(source, s3, cache, setting)
     path = SHIPPED if source is None else Path(source).expanduser()
     if not path.is_file():
-        raise BadInput(f"the forecast model {path} is not there; correct TRADER_FORECAST_MODEL")
+        raise BadInput(f"the forecast model {path} is not there; correct {setting}")
     return path
 
 
-def _fetched(source: str, s3: S3Client, cache: Path) -> Path:
+def _fetched(source: str, s3: S3Client, cache: Path, setting: str) -> Path:
     parts = urlsplit(source)
     bucket, key = parts.netloc, parts.path.removeprefix("/")
     if not bucket or not key:
-        raise BadInput(f"{source} names no object; TRADER_FORECAST_MODEL takes s3://bucket/key")
+        raise BadInput(f"{source} names no object; {setting} takes s3://bucket/key")
     with translated(f"read {source}", write=False):
         etag = s3.head_object(Bucket=bucket, Key=key)["ETag"]
         path = cache / f"{sha256(f'{source} {etag}'.encode()).hexdigest()[:32]}.onnx"

@@ -108,16 +108,23 @@ def _of_candles(
 
 
 def forecaster_named(model: str) -> Forecaster:
-    """``momentum``, the ``shipped`` model, or the one of an ONNX file."""
+    """``momentum``, the ``shipped`` model, or the one of an ONNX file: a path, or s3://bucket/key.
+
+    Raises BadInput when there is no such file, and what S3 answers.
+    """
     from adapters.forecast.momentum import MomentumForecaster
 
     if model == "momentum":
         return MomentumForecaster("momentum was asked for")
-    from adapters.forecast.files import SHIPPED
+    from adapters.aws import open_aws
+    from adapters.forecast.files import model_file
     from adapters.forecast.local import LocalModel
     from adapters.forecast.model import ModelForecaster
 
-    return ModelForecaster(LocalModel(lambda: SHIPPED if model == "shipped" else Path(model)))
+    source = None if model == "shipped" else model
+    s3: Any = open_aws().s3 if model.startswith("s3://") else None  # nobody else needs an account
+    file = model_file(source, s3, load_settings().state / "models", setting="--model")
+    return ModelForecaster(LocalModel(lambda: file))
 
 
 def _replayed(

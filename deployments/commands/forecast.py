@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from trading.pairs import Pair
     from trading.signals.forecast import ForecastSignal
+    from trading.strategy import Strategy
 
 HOUR = timedelta(hours=1)
 
@@ -26,26 +27,28 @@ HOUR = timedelta(hours=1)
 def forecast(
     candles: Candles,
     at: Annotated[str, typer.Option(metavar="TIME", help="ISO 8601, UTC if no zone is given.")],
-    model: Annotated[str, typer.Option(help="shipped, momentum, or the path of an ONNX file.")] = "shipped",
+    model: Annotated[str, typer.Option(help="shipped, momentum, or an ONNX file: a path or s3:// URI.")] = "shipped",
     chart: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a fan chart of --pair as HTML.")] = None,
     pair: Annotated[str | None, typer.Option(metavar="KEY", help="The pair of the chart; the first one else.")] = None,
     hours: Annotated[int, typer.Option(min=1, max=168, help="Hours of the chart: a forecast at each, to TIME.")] = 12,
     json: AsJson = False,
 ) -> None:
     """What the model expects of the hour after TIME, per pair, from the candles closed by then."""
-    from trading.candles import candle_file, load_candles, window
+    from trading.candles import candle_file, load_candles
     from trading.pairs import parse_pairs
     from trading.strategy import load_strategy
 
     if not candles.is_dir():
         msg = f"candle folder {candles} does not exist; it holds <SYMBOL>-5m.parquet files"
         raise BadInput(msg)
+    if chart and not chart.parent.is_dir():
+        raise BadInput(f"folder {chart.parent} does not exist; --chart writes a file into one that does")
     settings, time, forecaster = load_settings(), moment(at), forecaster_named(model)
     strategy = load_strategy(settings.strategy)
     frames = {one: load_candles(candle_file(candles, one.binance)) for one in parse_pairs(settings.pairs_config)}
 
     def said(one: Pair, when: datetime) -> ForecastSignal:
-        return forecaster.forecast(one, window(frames[one], when, strategy.candles_window), strategy)
+        return forecaster.forecast(one, _seen(one, frames[one], when, strategy), strategy)
 
     rows: dict[str, dict[str, Any]] = {}
     for one in frames:
@@ -58,9 +61,36 @@ def forecast(
     if chart:
         shown = _chosen(frames, pair)
         moments = [time - number * HOUR for number in range(hours)]
-        chart.write_text(_page(shown, {when: said(shown, when) for when in moments}, frames[shown]), encoding="utf-8")
+        _written(chart, _page(shown, {when: said(shown, when) for when in moments}, frames[shown]))
         lines.append(f"chart: {chart}")
     answer({"at": time.isoformat(), "pairs": rows, **drawn}, as_json=json, text="\n".join(lines))
+
+
+def _seen(pair: Pair, candles: pd.DataFrame, at: datetime, strategy: Strategy) -> pd.DataFrame:
+    """What a desk would judge this pair by. Raises InsufficientData when the candles end too long before ``at``."""
+    from trading.candles import INTERVAL, window
+
+    found = window(candles, at, strategy.candles_window)
+    ends_at = None if found.empty else found["open_time"].iloc[-1].to_pydatetime() + INTERVAL
+    if ends_at is not None and at - ends_at > timedelta(minutes=strategy.candle_max_age_minutes):
+        raise InsufficientData(
+            f"{pair.key}: the last candle before {at:%Y-%m-%d %H:%M} UTC closed at {ends_at:%Y-%m-%d %H:%M}, "
+            f"over {strategy.candle_max_age_minutes:g} min earlier"
+        )
+    return found
+
+
+def _written(file: Path, page: str) -> None:
+    """Write the page. Raises BadInput where that cannot be done."""
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{file} cannot be written: {error.strerror}; choose another --chart") from error
+
+
+def _signed(value: float, places: int) -> str:
+    """A number with its sign; what rounds to nothing is +0, never -0."""
+    return f"{round(value, places) + 0.0:+.{places}f}"
 
 
 def _row(signal: ForecastSignal) -> dict[str, Any]:
@@ -81,7 +111,8 @@ def _line(key: str, row: Mapping[str, Any]) -> str:
     paths = [row[name] for name in ("q10", "q50", "q90")]
     ends = "  ".join(f"{path[-1]:,.6g}" for path in paths if path)
     hour = f"in an hour {ends}" if ends else "no quantiles"
-    words = f"score {row['score']:+.3f}  confidence {row['confidence']:.2f}  change {row['change_pct']:+.2f} %"
+    score, change = _signed(row["score"], 3), _signed(row["change_pct"], 2)
+    words = f"score {score}  confidence {row['confidence']:.2f}  change {change} %"
     return f"{key:10} {row['model']}  {words}  {hour}"
 
 

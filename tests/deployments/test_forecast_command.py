@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from deployments.cli import app
-from trading.errors import BadInput
+from deployments.commands import forecast
+from trading.errors import BadInput, InsufficientData
 
 AT = "2024-04-14T00:00"
 
@@ -62,3 +65,44 @@ def test_what_cannot_be_drawn_or_found_is_said(candles: Path, tmp_path: Path) ->
     with pytest.raises(BadInput, match="does not exist"):
         asked(tmp_path / "nowhere")
     assert "sits out" in asked(candles, at="2024-01-01T01:00").stdout
+    with pytest.raises(BadInput, match=r"folder .*nowhere does not exist; --chart writes"):
+        asked(candles, "--chart", str(tmp_path / "nowhere" / "fan.html"))
+    with pytest.raises(BadInput, match="cannot be written: Is a directory"):
+        asked(candles, "--chart", str(tmp_path), "--hours", "1")
+
+
+def test_candles_that_ended_before_are_no_forecast(candles: Path, tmp_path: Path) -> None:
+    """After the candles' end every pair sits out by name; candles as old as a desk allows still count."""
+    late = json.loads(asked(candles, "--json", at="2099-01-01").stdout)["pairs"]
+    assert len(late) == 6
+    assert all(row["missing"].startswith(f"{key}: the last candle before 2099-01-01") for key, row in late.items())
+    for file in candles.glob("*-5m.parquet"):
+        frame = pd.read_parquet(file)
+        frame[frame["open_time"] < pd.Timestamp(AT, tz="UTC")].to_parquet(tmp_path / file.name)
+    for at, out in (("2024-04-14T00:10", False), ("2024-04-14T00:10:01", True)):
+        assert {"missing" in row for row in json.loads(asked(tmp_path, "--json", at=at).stdout)["pairs"].values()} == {
+            out
+        }
+    with pytest.raises(InsufficientData, match="the last candle before 2099"):
+        asked(candles, "--chart", str(tmp_path / "fan.html"), "--pair", "sol_usdt", at="2099-01-01")
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("/none/at/all.onnx", "the forecast model /none/at/all.onnx is not there; correct --model"),
+        ("s3://bucket", "s3://bucket names no object; --model takes s3://bucket/key"),
+    ],
+)
+def test_a_model_that_is_not_there_is_one_line(candles: Path, model: str, said: str) -> None:
+    """A file may be given as the setting takes it, by path or s3 URI; where none is, the option is named."""
+    with pytest.raises(BadInput) as error:
+        asked(candles, "--model", model)
+    assert str(error.value) == said
+
+
+@given(st.floats(-1, 1))
+def test_nothing_is_never_minus_nothing(value: float) -> None:
+    """A change that rounds to zero has a plus; every other keeps its own sign and its rounding."""
+    text = forecast._signed(value, 2)
+    assert text == (f"{value:+.2f}" if f"{value:+.2f}" != "-0.00" else "+0.00")
