@@ -3,12 +3,15 @@
 All of it is one transaction. When a universe is so large that it does not fit (100 actions, 4 MB), the rows of pairs
 without an intent go first, in batches that may be repeated; every intent stays in one last transaction, together with
 the rows of its own pair.
+
+A signal row stands: the same time analysed again does not rewrite it, for it may explain a trade that is booked. Only
+the trade that comes with a booking brings the row of its own pair, under the guard of the trade.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,16 +24,39 @@ from trading.tables import ANALYSIS_STATE, SIGNALS, TTL, Names
 BYTES = 3_500_000
 """Of the 4 MB that a transaction may hold; the rest is for what our measure does not see."""
 
+FIRST = "attribute_not_exists(#pair)"
 
-def rows(booking: Booking, names: Names, analysed: Mapping[str, datetime]) -> dict[str, list[Write]]:
+
+def row_keys(booking: Booking, deciding: Collection[str]) -> list[Item]:
+    """The keys of the signal rows that may stand already: of all pairs but those that get an intent."""
+    pairs = [signal.get("pair") for signal in booking.signals]
+    return [
+        {"pair": pair, "timestamp": epoch(booking.at)}
+        for pair in pairs
+        if isinstance(pair, str) and pair not in deciding
+    ]
+
+
+def rows(
+    booking: Booking,
+    names: Names,
+    analysed: Mapping[str, datetime],
+    standing: Collection[str] = (),
+    deciding: Collection[str] = (),
+) -> dict[str, list[Write]]:
     """The rows of each pair: its signal, and when it was analysed unless ``analysed`` already says later.
 
+    standing: pairs whose row of this time stands.  deciding: pairs that get an intent, and its row with it.
     Raises BadInput for a signal row without a pair or with a value that is not a number.
     """
     found: dict[str, list[Write]] = {}
     for signal in booking.signals:
         item = signal_item(signal, booking)
-        found.setdefault(str(item["pair"]), []).append(Write("Put", names.table(SIGNALS), item, "a signal row"))
+        pair = str(item["pair"])
+        if pair not in standing:
+            guard = "" if pair in deciding else FIRST
+            put = Write("Put", names.table(SIGNALS), item, f"the signal row of {pair}", guard)
+            found.setdefault(pair, []).append(put)
     for pair in booking.analysed_pairs:
         if pair not in analysed or analysed[pair] < booking.at:
             found.setdefault(pair, []).append(_state(pair, booking, names))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from adapters.dynamodb.booking import rows, transactions
+from adapters.dynamodb.booking import row_keys, rows, transactions
 from adapters.dynamodb.client import Write
 from adapters.dynamodb.errors import Contended, Lost, PairTaken
 from adapters.dynamodb.items import LIVE, slot_key, trade_key
@@ -36,8 +36,9 @@ class DynamoLedger(LedgerSettings):
     def book(self, booking: Booking) -> list[str]:
         """Book a decision in one transaction; the ids of the trades that stand booked by it.
 
-        Booking it again changes nothing. Raises PairTaken (a Conflict, with ``pairs``) when a pair already has an entry
-        or its position is already closing: then nothing is booked, and booking again without these intents is right.
+        Booking it again changes nothing; a signal row that stands is not rewritten, whatever is said now (booking.py).
+        Raises PairTaken (a Conflict, with ``pairs``) when a pair already has an entry or its position is already
+        closing: then nothing is booked, and booking again without these intents is right.
         """
         ids = [intent.trade_id for intent in booking.intents]
         if len({intent.pair for intent in booking.intents}) != len(ids):
@@ -49,7 +50,7 @@ class DynamoLedger(LedgerSettings):
                 return ids
             writes = self._intent_writes(missing, booking)
             try:
-                for some in transactions(writes, rows(booking, self._names, self._analysed(booking))):
+                for some in transactions(writes, self._rows(booking, writes)):
                     if some:
                         self._dynamo.write(*some)
             except (Lost, Unknown):
@@ -187,6 +188,10 @@ class DynamoLedger(LedgerSettings):
         if taken:
             raise PairTaken(taken, booking.decision_id)
         return found
+
+    def _rows(self, booking: Booking, intents: Mapping[str, list[Write]]) -> dict[str, list[Write]]:
+        standing = {str(item["pair"]) for item in self._dynamo.get_all(self._signals, row_keys(booking, intents))}
+        return rows(booking, self._names, self._analysed(booking), standing, intents)
 
     def _analysed(self, booking: Booking) -> Mapping[str, datetime]:
         """When the booking's pairs were last analysed; a late repetition must not set that back."""

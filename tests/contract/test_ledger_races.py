@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from threading import Barrier
 
@@ -12,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from tests.contract.books import (
     NOW,
+    PAIRS,
     STRATEGY,
     accepted,
     bought,
@@ -192,6 +194,15 @@ def test_a_write_whose_reply_was_lost_is_recognised_as_our_own(ledger, aws):
         assert holds()
         count += 1
     assert count == 7
+
+
+def test_a_booking_whose_reply_was_lost_is_one_booking(ledger, aws):
+    """The client sends the transaction again by itself: the rows it finds are its own, with a trade and without."""
+    for number, wanted in enumerate(((buy(),), ())):
+        booking = decision(*wanted, name=f"A{1 + number}", at=NOW + timedelta(minutes=number))
+        with lost_replies(aws.dynamodb):
+            assert ledger.book(booking) == [intent.trade_id for intent in wanted]
+        assert all(len(ledger.signals_of(pair, booking.at, booking.at)) == 1 for pair in PAIRS)
 
 
 def test_a_fill_whose_reply_was_lost_is_counted_once(ledger, aws):
