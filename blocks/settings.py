@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         None, description="Forecast model of this machine: path or s3:// URI of an ONNX file; unset: the one shipped."
     )
     forecast_concurrency: int = Field(
-        6, ge=1, le=200, description="Most requests at the forecast endpoint at once, over all runs of all machines."
+        6, ge=1, le=200, description="Most requests at the forecast endpoint at once, over all desks and machines."
     )
     cryptopanic_api_key: SecretStr | None = Field(None, description="CryptoPanic key; without it there are no news.")
     cryptopanic_plan: Literal["developer", "growth", "enterprise"] = Field(

@@ -24,8 +24,8 @@ SETTING = "TRADER_FORECAST_MODEL"
 def model_file(source: str | None, s3: S3Client, cache: Path, setting: str = SETTING) -> Path:
     """The file to load: ``source`` is a path, an ``s3://bucket/key`` or None for the shipped one.
 
-    ``setting`` is what an error tells to correct. An object is fetched once per version into ``cache``. Raises BadInput when there is no such file, Rejected when
-    there is no such object, Transient or Halt when S3 cannot be asked.
+    ``setting`` is what an error tells to correct. An object is fetched once per version into ``cache``. Raises BadInput
+    when there is no such file, Rejected when there is no such object, Transient or Halt when S3 cannot be asked.
     """
     if source is not None and source.startswith("s3://"):
         return _fetched(source, s3, cache, setting)

@@ -49,7 +49,7 @@ def calibration(
         str | None, typer.Option("--to", metavar="TIME", help="Newest candle, or now, without it.")
     ] = None,
     every: Annotated[int, typer.Option(min=5, help="Minutes between replayed forecasts.")] = 60,
-    model: Annotated[str, typer.Option(help="shipped, momentum, or the path of an ONNX file.")] = "shipped",
+    model: Annotated[str, typer.Option(help="shipped, momentum, or an ONNX file: a path or s3:// URI.")] = "shipped",
     desk: DeskOption = None,
     json: AsJson = False,
 ) -> None:
