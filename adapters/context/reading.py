@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from adapters.http import get_whole
 from adapters.redaction import one_line
 from trading.errors import Halt, Rejected, TradingError, Transient
 
@@ -54,7 +55,7 @@ class Provider:
         """GET; the JSON of a good answer. Raises Transient, Rejected or Halt."""
         headers = {name: secret.get_secret_value() for name, secret in self.secrets.items()}
         try:
-            answer = self.http.get(self.url(path), params=dict(query or {}), headers=headers)
+            answer = get_whole(self.http, self.url(path), dict(query or {}), headers)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise self.error(Halt, f"the address is not one for HTTP ({error}); check the setting") from None
         except httpx.RequestError as error:

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from adapters.http import http_client
+from adapters.http import get_whole, http_client
 from adapters.news.posts import Valued, articles_of
 from adapters.redaction import one_line
 from trading.errors import Halt, Rejected, TradingError, Transient
@@ -120,7 +120,7 @@ class CryptoPanic:
     def _asked(self, query: Mapping[str, str]) -> list[object] | TradingError:
         """One call: its posts, or the error to raise; raised elsewhere, so that it drags no library's error along."""
         try:
-            response = self._http.get(self._url, params=dict(query))
+            response = get_whole(self._http, self._url, query)
         except (httpx.RequestError, httpx.InvalidURL) as error:
             kind = Halt if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL) else Transient
             advice = "check TRADER_CRYPTOPANIC_URL" if kind is Halt else "try again"
