@@ -112,14 +112,14 @@ class DynamoForecasts:
         """The losses under a key that were known at a time, newest first, asked for so many at a time."""
         until = at
         while True:
-            part = list(self._query(NOT_AFTER, key, until, ScanIndexForward=False, Limit=some))
-            for row in part:
+            seen = 0
+            for row in self._query(NOT_AFTER, key, until, ScanIndexForward=False, Limit=some):
+                seen, until = seen + 1, _at(row) - timedelta(seconds=1)
                 loss, settled_at = _loss(row)
                 if settled_at <= at:
                     yield loss
-            if len(part) < some:
+            if seen < some:
                 return
-            until = _at(part[-1]) - timedelta(seconds=1)
 
     def _query(self, condition: str, pair: str, until: datetime, **more: Any) -> Iterator[Row]:
         values: Item = {"pair": pair, "until": epoch(until)}
