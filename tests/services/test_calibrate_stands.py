@@ -161,7 +161,7 @@ ASKED = st.lists(st.tuples(st.integers(20, 200), st.sampled_from([0, 0, 0, 1, 13
 LATE = st.dictionaries(st.integers(START, START + 200), st.integers(1, 40), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ASKED, LATE, st.integers(0, 99))
 def test_a_weight_never_changes_by_what_is_settled_later(asked, late, seed):
     """Analyses of now and of the past in any order, candles that come late: each time keeps the weight it had."""
