@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -16,11 +17,13 @@ from deployments.embedded import World
 from deployments.prefect_runs import flush
 from flows.analyze import analyze
 from flows.collect_prices import collect_prices
+from tasks import judge
 from tests.flows.runs import flow_run_named, task_runs_of
 from trading.services.decide import Analysis
-from trading.signals.forecast import MOMENTUM
+from trading.signals.forecast import MOMENTUM, ForecastSignal
 
 SHIPPED, ENDPOINT = "chronos-2-small", "chronos-2-test"
+NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -111,6 +114,20 @@ def test_when_no_model_answers_momentum_stands_in_for_both_reasons(
         assert "sagemaker: " in one["fallback_reason"]
         assert "local: " in one["fallback_reason"]
         assert one["confidence"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("note", "level"), [("not kept: throttled", "WARNING"), ("", "INFO")])
+def test_a_forecast_that_is_not_kept_is_a_warning(
+    note: str, level: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its line in the log says so, as a warning; one that was kept is a plain line."""
+    signal = ForecastSignal(0.1, 0.9, SHIPPED, None, 0.1, note=note)
+    monkeypatch.setattr(judge, "open_desk", lambda _: MagicMock())
+    monkeypatch.setattr("trading.services.judge.kept_forecast", lambda *_: signal)
+    with caplog.at_level("INFO", "trader.tasks"):
+        assert judge.forecast.fn("any", "btc_usdt", NOON) is signal
+    (line,) = [one for one in caplog.records if one.name == "trader.tasks"]
+    assert (line.levelname, line.getMessage().endswith(f"; {note}")) == (level, bool(note))
 
 
 def test_forecasts_are_settled_by_what_came_and_weigh_what_they_earned(world: World, desk: Desk) -> None:
