@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 import httpx
 
 TIMEOUTS = httpx.Timeout(connect=5.0, read=15.0, write=5.0, pool=5.0)
+"""Seconds. The read is long: giving up on an order that was accepted costs a look-up and blocks its pair."""
 WHOLE_S_MAX, WHOLE_BYTES_MAX = 40.0, 8_000_000
 """How long the whole of an answer may take and how large it may be; a client's own time-outs are per packet."""
-"""Seconds. The read is long: giving up on an order that was accepted costs a look-up and blocks its pair."""
 
 
 def http_client(timeouts: httpx.Timeout = TIMEOUTS, transport: httpx.BaseTransport | None = None) -> httpx.Client:

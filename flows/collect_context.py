@@ -9,7 +9,7 @@ from prefect import flow, unmapped
 from blocks.desk import DeskName
 from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, run_name
 from tasks.collect import market_time
-from tasks.context import ask_source, store_context
+from tasks.context import ask_source, show_context, store_context
 from tasks.notify import tell
 from trading.services.context import Mood, notices_of
 from trading.signals.context import RANGES
@@ -28,6 +28,7 @@ def collect_context(desk: DeskName = "embedded", at: datetime | None = None) -> 
     read = outcomes_of(sources, ask_source.map(unmapped(desk), sources, unmapped(moment)))
     if notices := notices_of(read, moment):
         tell(desk, notices)
-    mood = store_context(desk, read, moment)
+    if mood := store_context(desk, read, moment):
+        show_context(desk, mood, moment)
     fail_if_any(read.errors)
     return mood

@@ -57,7 +57,7 @@ def _forecast(row: Mapping[str, Any]) -> str:
         return ""
     ends = [found[name][-1] if found[name] else None for name in ("q10", "q50", "q90")]
     prices = [UNKNOWN if end is None else f"{end:,.6g}" for end in ends]
-    change, trust = f"{found['change_pct']:+.2f} %", f"{found['confidence']:.2f}"
+    change, trust = f"{round(found['change_pct'], 2) + 0.0:+.2f} %", f"{found['confidence']:.2f}"
     return _row(row["pair"], found["model"], *prices, change, trust, found["fallback_reason"] or "")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from prefect import task
+from prefect.artifacts import create_markdown_artifact
 
 from blocks.desk import open_desk
-from tasks.policies import ASK, WRITE
+from tasks.policies import ASK, THINK, WRITE
 from trading.errors import BadInput
 from trading.ports.context import Measured
 from trading.services import context as verbs
@@ -31,3 +32,9 @@ def store_context(desk: str, read: Outcomes[Measured], at: datetime) -> Mood | N
     """The reading into the table, with what failed; None when there is nothing to store."""
     room = open_desk(desk)
     return verbs.store(read, at, room.readings, room.strategy)
+
+
+@task(task_run_name="show-context", **THINK)
+def show_context(desk: str, mood: Mood, at: datetime) -> None:
+    """The mood of the market with where each value came from, as a page."""
+    create_markdown_artifact(verbs.page_of(mood), key="context", description=f"{desk} desk, {at:%Y-%m-%d %H:%M} UTC")

@@ -31,4 +31,4 @@ class BitcoinDominance:
         if share == 0:
             raise provider.error(Rejected, "Bitcoin's share is 0 %, which it cannot be; left out")
         as_of = provider.moment(data.get("updated_at"), "the time of the share")
-        return Measured(self.name, share, as_of, provider.name, provider.url(PATH))
+        return Measured(self.name, share, as_of, provider.name, provider.shown(PATH))

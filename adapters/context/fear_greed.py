@@ -32,4 +32,4 @@ class FearGreed:
             raise provider.error(Transient, "the answer holds no day; try again")
         value = provider.number(row.get("value"), "the index", 0, 100)
         as_of = provider.moment(row.get("timestamp"), "the time of the index")
-        return Measured(self.name, value, as_of, provider.name, provider.url(PATH))
+        return Measured(self.name, value, as_of, provider.name, provider.shown(PATH))

@@ -52,7 +52,7 @@ class FundingRates:
             raise provider.error(Rejected, f"{len(rates)} of {len(self._symbols)} funding rates: {'; '.join(lost)}")
         values = {symbol: rate.per_8h for symbol, rate in rates.items()}
         as_of = min(rate.at for rate in rates.values())
-        return Measured(self.name, values, as_of, provider.name, provider.url(PATH), "; ".join([*lost, *note]))
+        return Measured(self.name, values, as_of, provider.name, provider.shown(PATH), "; ".join([*lost, *note]))
 
     def _rates(
         self, rows: dict[str, dict[str, Any]], hours: dict[str, float] | None

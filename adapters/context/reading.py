@@ -48,8 +48,12 @@ class Provider:
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
 
     def url(self, path: str) -> str:
-        """The address of a path, without query and secrets."""
+        """The address of a path, to ask."""
         return self.base_url.rstrip("/") + path
+
+    def shown(self, path: str) -> str:
+        """The address of a path, to keep: without query, user and password."""
+        return str(httpx.URL(self.url(path)).copy_with(userinfo=b"", query=None))
 
     def ask(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """GET; the JSON of a good answer. Raises Transient, Rejected or Halt."""

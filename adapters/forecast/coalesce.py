@@ -30,6 +30,11 @@ class _Batch:
     answers: list[Answer] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
 
+    def takes(self, more: Sequence[Series], most: int) -> bool:
+        """Whether these fit in as well. A pair travels once: a container refuses the same item twice."""
+        pairs = {one.pair for one in self.series}
+        return len(self.series) + len(more) <= most and not any(one.pair in pairs for one in more)
+
 
 class Coalesced:
     """A QuantileModel over another one, safe for many threads.
@@ -77,7 +82,7 @@ class Coalesced:
         with self._changed:
             now_s = time.monotonic()
             batch = self._open.get(steps)
-            if opened := batch is None or len(batch.series) + len(asked) > self._most:
+            if opened := batch is None or not batch.takes(asked, self._most):
                 batch = self._open[steps] = _Batch(now_s, now_s)
             first = len(batch.series)
             batch.series += asked

@@ -17,7 +17,8 @@ from typing import Any
 from trading.pairs import Pair
 from trading.ports.news import Article
 
-NO_TITLE, NO_TIME, FUTURE, TWICE = "without a title", "without a usable time", "from the future", "sent twice"
+NO_TITLE, NO_TIME, FUTURE = "without a title", "without a usable time", "from the future"
+TWICE, RETOLD = "sent twice", "told again"
 """Why a post is left out."""
 
 BITCOIN_BEGAN = datetime(2009, 1, 3, tzinfo=UTC)
@@ -37,6 +38,7 @@ def articles_of(
     """The articles behind posts, newest first, and how many posts were left out, by reason.
 
     Of posts with one id the one published last counts, of those the one that was read last: a title may be edited.
+    Of posts with one title the newest counts: a story that several pass on, or one source posts again, is one story.
     """
     found: dict[str, Article] = {}
     left_out: Counter[str] = Counter()
@@ -50,7 +52,11 @@ def articles_of(
         if before is None or article.published_at >= before.published_at:
             found[article.key] = article
     newest = sorted(found.values(), key=lambda one: (-one.published_at.timestamp(), one.key))
-    return tuple(newest), {reason: count for reason, count in left_out.items() if count}
+    told: dict[str, Article] = {}
+    for article in newest:
+        told.setdefault(" ".join(article.title.casefold().split()), article)
+    left_out[RETOLD] += len(newest) - len(told)
+    return tuple(told.values()), {reason: count for reason, count in left_out.items() if count}
 
 
 def _article(post: object, pairs: Sequence[Pair], at: datetime, value: Valued) -> Article | str:

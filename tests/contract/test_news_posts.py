@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.dynamodb.wire import from_analysis, item_to_wire
 from adapters.news import TitleLexicon
-from adapters.news.posts import FUTURE, KINDS, NO_TIME, NO_TITLE, TWICE, VOTES, articles_of, text_of, time_of
+from adapters.news.posts import FUTURE, KINDS, NO_TIME, NO_TITLE, RETOLD, TWICE, VOTES, articles_of, text_of, time_of
 from trading.pairs import parse_pairs
 from trading.signals.news import reading_of, weighed
 from trading.strategy import Strategy
@@ -121,6 +121,18 @@ def test_of_posts_with_one_id_the_newest_counts():
     ]
     articles, left_out = articles_of(edited, PAIRS, AT, VALUE)
     assert ([found.title for found in articles], left_out) == (["Bitcoin rallies"], {TWICE: 2})
+
+
+def test_a_story_that_is_told_again_is_one_story():
+    """The same title under other ids and from other sources counts once, as it was told last."""
+    again = [
+        post(id=number, source={"title": f"desk {number}"}, title=title, published_at=f"2023-05-20T0{number}:00:00Z")
+        for number, title in enumerate(["Bitcoin rallies", "BITCOIN  rallies", "Bitcoin falls"])
+    ]
+    articles, left_out = articles_of(again, PAIRS, AT, VALUE)
+    assert [found.title for found in articles] == ["Bitcoin falls", "BITCOIN rallies"]
+    assert left_out == {RETOLD: 1}
+
     without = [post(id=None, slug=None, title="A"), post(id=None, slug=None, title="B"), post(id=None, slug="s")]
     assert len(articles_of(without, PAIRS, AT, VALUE)[0]) == 3
 

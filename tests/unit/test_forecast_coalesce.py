@@ -52,10 +52,12 @@ def test_nobody_gets_another_ones_answer(sizes, most):
     assert all(len(call) <= max(most, *sizes) for call in model.calls)
 
 
-def test_the_same_pair_asked_twice_is_answered_twice():
-    """Two runs of one pair at once, at different prices, each get the answer to what they sent."""
-    groups = [[series("p", 100.0)], [series("p", 200.0)]]
-    assert asked_at_once(Coalesced(Model(), most=2, **PATIENT), groups) == [[own(one, 12)] for (one,) in groups]
+def test_the_same_pair_asked_twice_is_two_calls():
+    """Two runs of one pair at once each get the answer to what they sent; no request names an item twice."""
+    model, groups = Model(), [[series("p", 100.0)], [series("p", 200.0)]]
+    found = asked_at_once(Coalesced(model, most=2, quiet_s=0.05, gather_s_max=0.5), groups)
+    assert found == [[own(one, 12)] for (one,) in groups]
+    assert model.calls == [["p"], ["p"]]
 
 
 def test_an_error_of_one_series_is_its_own_callers():

@@ -31,7 +31,8 @@ class Ledger(Protocol):
     def book(self, booking: Booking) -> list[str]:
         """Book a decision in one transaction: its signals, its intents (with the pair's slot, or the position CLOSING).
 
-        Booking the same decision again changes nothing. Gives the ids of the trades that stand booked by it.
+        Booking the same decision again changes nothing: a signal row that stands is not rewritten. Gives the ids of the
+        trades that stand booked by it.
         Raises Conflict when a pair already has an entry or a position is already closing; nothing is written then, and
         booking again without those intents records the signals.
         """

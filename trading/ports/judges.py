@@ -44,7 +44,7 @@ class Readings(Protocol):
         """The newest market context not after ``at``, with its ``timestamp`` (epoch s); None when there is none."""
 
     def put_sentiment(self, pair: Pair, at: datetime, row: Mapping[str, Any]) -> None:
-        """Store a pair's sentiment of a time; storing it again changes nothing. Raises BadInput for no number."""
+        """Store a pair's sentiment of a time; the last one stored stands. Raises BadInput for no number."""
 
     def put_context(self, at: datetime, row: Mapping[str, Any]) -> None:
-        """Store the market context of a time; storing it again changes nothing. Raises BadInput for no number."""
+        """Store the market context of a time; the last one stored stands. Raises BadInput for no number."""

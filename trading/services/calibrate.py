@@ -19,6 +19,8 @@ from trading.tables import PRICES
 
 WEIGHT = "forecast weight"
 """The key of the one outcome that ``weight_of`` reads."""
+UNREAD = "unread"
+"""Stands for the model whose past could not be read."""
 LATE = timedelta(hours=1)
 """How long a candle that is missing is waited for, after the forecast's last step has closed."""
 LOOK_BACK = timedelta(days=PRICES.ttl_days or 14)
@@ -103,4 +105,4 @@ def weight_of(outcome: Outcomes[EarnedWeight], strategy: Strategy) -> EarnedWeig
     if WEIGHT in outcome.values:
         return outcome.values[WEIGHT]
     full, why = strategy.weight_forecast, outcome.errors.get(WEIGHT, "nobody asked")
-    return EarnedWeight(0.0, full, "unknown", None, f"0 of {full:g}: the past of the forecasts is not known: {why}")
+    return EarnedWeight(0.0, full, UNREAD, None, f"0 of {full:g}: the past of the forecasts is not known: {why}")

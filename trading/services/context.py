@@ -62,6 +62,22 @@ def row_of(read: Outcomes[Measured], at: datetime, strategy: Strategy) -> dict[s
     return {**row, "score": _judged(row, at, strategy).score}
 
 
+def page_of(mood: Mood) -> str:
+    """The reading for people, as markdown: each value with its time and source, and what failed."""
+    words = [f"# Mood of the market: {mood.signal.score:+.3f}", mood.signal.note, ""]
+    lines = []
+    for name, source in mood.row["sources"].items():
+        value = mood.row[name]
+        numbers = (
+            [f"{key} {rate:+.6f}" for key, rate in value.items()] if isinstance(value, Mapping) else [f"{value:g}"]
+        )
+        age = f"{source['age_s'] / 3600:.1f} h"
+        lines.append(f"| {name} | {', '.join(numbers)} | {age} | {source['provider']} | {source.get('note', '')} |")
+    table = ["| what | value | age | from | note |", "|---|---|---|---|---|", *lines] if lines else []
+    failed = [f"- {name} failed: {error}" for name, error in mood.failed.items()]
+    return "\n".join([*words, *table, "", *failed])
+
+
 def notices_of(read: Outcomes[Measured], at: datetime) -> list[Notice]:
     """What people are told: which sources are missing; an alarm when all are."""
     if not read.errors:

@@ -10,6 +10,7 @@ from typing import Any
 from trading.errors import Conflict
 from trading.ports import Booking, Ledger, Notice
 from trading.scoring import Decision
+from trading.services.calibrate import UNREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def notices_of(analysis: Analysis) -> list[Notice]:
         )
     if missing:
         notices.append(Notice("decision.inputs_missing", "; ".join(missing), analysis.at, alarm=True))
-    return notices
+    unread = {row["forecast_weight"]["why"] for row in analysis.rows if row["forecast_weight"]["model"] == UNREAD}
+    return notices + [Notice("decision.weight_unknown", why, analysis.at, alarm=True) for why in sorted(unread)]
 
 
 def book(booking: Booking, ledger: Ledger) -> tuple[list[str], tuple[str, ...]]:

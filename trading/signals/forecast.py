@@ -118,4 +118,5 @@ def in_words(signal: ForecastSignal) -> str:
     reach = f"q10 / q50 / q90 at the last step {' / '.join(ends)}" if ends else "no quantiles"
     why = f"; not a better model: {signal.fallback_reason}" if signal.fallback_reason else ""
     note = f"; {signal.note}" if signal.note else ""
-    return f"{signal.model}: {reach}, change {signal.change_pct:+.2f} %, confidence {signal.confidence:.2f}{why}{note}"
+    change = f"mean change {round(signal.change_pct, 2) + 0.0:+.2f} %"  # never -0.00
+    return f"{signal.model}: {reach}, {change}, confidence {signal.confidence:.2f}{why}{note}"
