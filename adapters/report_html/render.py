@@ -34,8 +34,8 @@ GLOSSARY: Mapping[str, str] = {
     "Realised / unrealised": "Profit or loss of what was sold, and of what is still held at its last price.",
     "Fallback": "The forecast model did not answer, and a simple momentum rule stood in for it with little weight.",
     "Skill": "How much less wrong the forecasts were than the plain guess that the price stays where it is, with the "
-    "range it probably lies in (of a day or two that range is too narrow). A forecast weighs nothing until hundreds of them "
-    "put the whole range above zero.",
+    "range it probably lies in (of a day or two that range is too narrow). A forecast weighs nothing until hundreds of "
+    "them put the whole range above zero.",
     "Refused": "Our own checks stopped an order before it was sent. Rejected: the exchange said no. Unknown: no answer "
     "came, and nothing more is sent until it is known what happened.",
 }
