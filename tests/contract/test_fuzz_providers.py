@@ -13,17 +13,10 @@ from tests.contract.providers import QUESTIONS
 from trading.errors import Halt, Rejected, TradingError, Transient, Unknown
 
 CASES_MIN = 5_000
-OPEN = {"forecasts": "botocore trips over odd bodies of HTTP errors with AttributeError or UnicodeDecodeError"}
-"""What the fuzz has found and is not mended yet."""
-
-EACH = [
-    pytest.param(name, marks=pytest.mark.xfail(reason=OPEN[name], strict=False) if name in OPEN else ())
-    for name in QUESTIONS
-]
 ODD_HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", QUESTIONS)
 def test_an_answer_is_a_value_or_a_typed_error(name: str) -> None:
     """Fields that are gone, renamed, of another type, impossible, cut off; HTML, nothing, any JSON at any status.
 

@@ -41,7 +41,7 @@ def desk_of(room: Room, queue: SqsOrderQueue) -> Desk:
     return Desk(
         name="embedded", pairs=tuple(PAIRS.values()), strategy=room.strategy, clock=room, market=room.market,
         exchange=room.exchange, candles=room.candles, readings=nothing, ledger=ledger, queue=queue, archive=nothing,
-        alerts=Told(), forecaster=nothing,
+        alerts=Told(), forecaster=nothing, forecasts=nothing, news=nothing, moods=(), metrics=nothing,
     )  # fmt: skip
 
 
