@@ -20,7 +20,7 @@ demo: setup ## the main job on this machine: a market, decisions, paper orders, 
 	.venv/bin/trader demo
 
 test: setup ## all tests
-	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: setup ## lint, format, types, import contracts, test docstrings
 	.venv/bin/ruff check .

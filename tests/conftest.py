@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from adapters.coincheck import signing
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Whatever the developer's shell is set up for, no test reaches a real desk, account or Prefect server through it.
@@ -39,3 +41,9 @@ def market_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recorded market at {folder}: set TRADER_MARKET_DATA to run this test")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nonces_of_its_own() -> None:
+    """No file inherits how far another one drove the nonces of a key: a process keeps one source per key for good."""
+    signing._LANES.clear()
