@@ -12,6 +12,8 @@ from tasks.policies import THINK
 from trading.reconciliation import Reconciliation
 from trading.scoring import Ranked
 from trading.services.decide import Analysis
+from trading.services.pages import table_row
+from trading.signals.forecast import signed
 
 UNKNOWN = "–"
 FORECAST_HEAD = (
@@ -25,11 +27,11 @@ def show_decision(desk: str, analysis: Analysis) -> None:
     """The ranking as a table, the decision as sentences."""
     decision = analysis.decision
     ranked = [
-        _row(one.pair, f"{one.score:+.3f}", *(_weighed(one, side) for side in one.components), _moved(one))
+        table_row(one.pair, f"{one.score:+.3f}", *(_weighed(one, side) for side in one.components), _moved(one))
         for one in decision.ranking
     ]
     sides = list(decision.ranking[0].components) if decision.ranking else []
-    table = [_row("pair", "score", *sides, "besides"), "|---" * (len(sides) + 3) + "|", *ranked] if ranked else []
+    table = [table_row("pair", "score", *sides, "besides"), "|---" * (len(sides) + 3) + "|", *ranked] if ranked else []
     forecasts = [line for row in analysis.rows if (line := _forecast(row))]
     outlook = ["", *FORECAST_HEAD, *forecasts, "", *_weight(analysis)] if forecasts else []
     words = [f"# {decision.action} {', '.join(decision.pairs)}".strip(), f"Why this run: {analysis.trigger}.", ""]
@@ -57,8 +59,8 @@ def _forecast(row: Mapping[str, Any]) -> str:
         return ""
     ends = [found[name][-1] if found[name] else None for name in ("q10", "q50", "q90")]
     prices = [UNKNOWN if end is None else f"{end:,.6g}" for end in ends]
-    change, trust = f"{round(found['change_pct'], 2) + 0.0:+.2f} %", f"{found['confidence']:.2f}"
-    return _row(row["pair"], found["model"], *prices, change, trust, found["fallback_reason"] or "")
+    change, trust = f"{signed(found['change_pct'], 2)} %", f"{found['confidence']:.2f}"
+    return table_row(row["pair"], found["model"], *prices, change, trust, found["fallback_reason"] or "")
 
 
 def _weight(analysis: Analysis) -> list[str]:
@@ -69,7 +71,7 @@ def _weight(analysis: Analysis) -> list[str]:
 @task(task_run_name="show-reconciliation", **THINK)
 def show_reconciliation(desk: str, seen: Reconciliation) -> None:
     """What differs between book and venue, as a table with the evidence."""
-    rows = [_row(one.about, one.book, one.venue, one.evidence) for one in seen.findings]
+    rows = [table_row(one.about, one.book, one.venue, one.evidence) for one in seen.findings]
     head = ["# Book and venue differ", "", "Nothing is bought until this is settled: `trader reconcile`.", ""]
     table = ["| what | book | venue | evidence |", "|---|---|---|---|", *rows]
     text = "\n".join([*head, *table])
@@ -80,8 +82,3 @@ def show_reconciliation(desk: str, seen: Reconciliation) -> None:
 def show_report(headline: tuple[str, str], uri: str) -> None:
     """The day in two sentences, and where its page is kept."""
     create_markdown_artifact("\n\n".join([*headline, f"Report: {uri}"]), key="daily-report", description="The day")
-
-
-def _row(*cells: object) -> str:
-    """One line of a markdown table; a ``|`` or a line break of a foreign text ends no cell."""
-    return "| " + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in cells) + " |"

@@ -125,8 +125,7 @@ class SageMakerModel:
         thousand, and what has arrived lies in a buffer.
         """
         with suppress(AttributeError):  # a stream without a socket cannot pause
-            if hasattr(stream, "set_socket_timeout"):
-                stream.set_socket_timeout(GAP_S_MAX)
+            stream.set_socket_timeout(GAP_S_MAX)
         answer = bytearray()
         while piece := stream.read(1):
             answer += piece

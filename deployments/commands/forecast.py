@@ -88,11 +88,6 @@ def _written(file: Path, page: str) -> None:
         raise BadInput(f"{file} cannot be written: {error.strerror}; choose another --chart") from error
 
 
-def _signed(value: float, places: int) -> str:
-    """A number with its sign; what rounds to nothing is +0, never -0."""
-    return f"{round(value, places) + 0.0:+.{places}f}"
-
-
 def _row(signal: ForecastSignal) -> dict[str, Any]:
     return {
         "model": signal.model,
@@ -106,12 +101,14 @@ def _row(signal: ForecastSignal) -> dict[str, Any]:
 
 
 def _line(key: str, row: Mapping[str, Any]) -> str:
+    from trading.signals.forecast import signed
+
     if "missing" in row:
         return f"{key:10} sits out: {row['missing']}"
     paths = [row[name] for name in ("q10", "q50", "q90")]
     ends = "  ".join(f"{path[-1]:,.6g}" for path in paths if path)
     hour = f"in an hour {ends}" if ends else "no quantiles"
-    score, change = _signed(row["score"], 3), _signed(row["change_pct"], 2)
+    score, change = signed(row["score"], 3), signed(row["change_pct"], 2)
     words = f"score {score}  confidence {row['confidence']:.2f}  change {change} %"
     return f"{key:10} {row['model']}  {words}  {hour}"
 

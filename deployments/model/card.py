@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from adapters.forecast.files import SHIPPED
 from adapters.forecast.local import Loaded
 from deployments.model.evaluate import (
     STEPS,
@@ -26,8 +27,7 @@ from deployments.model.evaluate import (
     trained_until,
 )
 
-MODELS = Path(__file__).resolve().parents[2] / "adapters" / "forecast" / "models"
-SHIPPED, CARD = MODELS / "chronos-2-small.onnx", MODELS / "MODEL_CARD.md"
+CARD = SHIPPED.with_name("MODEL_CARD.md")
 BEGIN, END = "<!-- figures: begin (python -m deployments.model.card --write) -->", "<!-- figures: end -->"
 HEAD = (
     "| symbol | hours | error % | last close | momentum | pinball % | walk | narrow walk | covers | walk | narrow walk "

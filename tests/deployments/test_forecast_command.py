@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from deployments.cli import app
-from deployments.commands import forecast
 from trading.errors import BadInput, InsufficientData
+from trading.signals.forecast import signed
 
 AT = "2024-04-14T00:00"
 
@@ -104,5 +104,5 @@ def test_a_model_that_is_not_there_is_one_line(candles: Path, model: str, said: 
 @given(st.floats(-1, 1))
 def test_nothing_is_never_minus_nothing(value: float) -> None:
     """A change that rounds to zero has a plus; every other keeps its own sign and its rounding."""
-    text = forecast._signed(value, 2)
+    text = signed(value, 2)
     assert text == (f"{value:+.2f}" if f"{value:+.2f}" != "-0.00" else "+0.00")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.forecast.files import SHIPPED
 from deployments.model.agreement import LIMIT, STILL, errors
-from deployments.model.card import MODELS, SHIPPED
 
-GOLDEN = MODELS / "chronos-2-small.golden.npz"
+GOLDEN = SHIPPED.parent / "chronos-2-small.golden.npz"
 CONTEXT = 336
 
 

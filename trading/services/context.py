@@ -11,6 +11,7 @@ from trading.errors import Rejected
 from trading.ports import Notice, Readings
 from trading.ports.context import ContextSource, Measured
 from trading.services.looks import Outcomes
+from trading.services.pages import foreign, table_row
 from trading.signals.context import ContextSignal, context_signal, unusable
 from trading.signals.readings import own_age_s
 from trading.strategy import Strategy
@@ -72,9 +73,9 @@ def page_of(mood: Mood) -> str:
             [f"{key} {rate:+.6f}" for key, rate in value.items()] if isinstance(value, Mapping) else [f"{value:g}"]
         )
         age = f"{source['age_s'] / 3600:.1f} h"
-        lines.append(f"| {name} | {', '.join(numbers)} | {age} | {source['provider']} | {source.get('note', '')} |")
+        lines.append(table_row(name, ", ".join(numbers), age, source["provider"], foreign(source.get("note", ""))))
     table = ["| what | value | age | from | note |", "|---|---|---|---|---|", *lines] if lines else []
-    failed = [f"- {name} failed: {error}" for name, error in mood.failed.items()]
+    failed = [f"- {name} failed: {foreign(error)}" for name, error in mood.failed.items()]
     return "\n".join([*words, *table, "", *failed])
 
 

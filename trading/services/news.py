@@ -9,14 +9,12 @@ from datetime import datetime
 from trading.pairs import Pair
 from trading.ports import Notice, Readings
 from trading.ports.news import Latest
+from trading.services.pages import foreign, table_row
 from trading.signals.news import Weighed, reading_of, weighed
 from trading.strategy import Strategy
 
 SHOWN = 5
 """Headlines of a pair in the table for people."""
-
-FOREIGN = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]<>()#|!&~"})
-"""What would format a title, or link from it, in Markdown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +70,4 @@ def _of_pair(one: PairNews) -> list[str]:
 def _row(one: Weighed) -> str:
     article = one.article
     words = (f"{one.value:.2f}", f"{one.weight:.2f}", f"{article.published_at:%m-%d %H:%M}")
-    return "| " + " | ".join([*words, article.title.translate(FOREIGN), article.source.translate(FOREIGN)]) + " |"
+    return table_row(*words, foreign(article.title), foreign(article.source))

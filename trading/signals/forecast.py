@@ -118,5 +118,10 @@ def in_words(signal: ForecastSignal) -> str:
     reach = f"q10 / q50 / q90 at the last step {' / '.join(ends)}" if ends else "no quantiles"
     why = f"; not a better model: {signal.fallback_reason}" if signal.fallback_reason else ""
     note = f"; {signal.note}" if signal.note else ""
-    change = f"mean change {round(signal.change_pct, 2) + 0.0:+.2f} %"  # never -0.00
+    change = f"mean change {signed(signal.change_pct, 2)} %"
     return f"{signal.model}: {reach}, {change}, confidence {signal.confidence:.2f}{why}{note}"
+
+
+def signed(value: float, places: int) -> str:
+    """A number with its sign; what rounds to nothing is +0, never -0."""
+    return f"{round(value, places) + 0.0:+.{places}f}"
