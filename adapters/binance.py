@@ -20,6 +20,7 @@ from adapters.binance_errors import translated
 from trading.candles import INTERVAL, frame
 from trading.errors import Transient
 from trading.pairs import Pair
+from trading.ports.payloads import Fetched
 
 PAGE = 1000
 STEP_MS = int(INTERVAL.total_seconds() * 1000)
@@ -58,6 +59,10 @@ class BinanceMarketData:
             msg = f"Binance, server time: not a time ({str(at_ms)[:80]!r}); try again"
             raise Transient(msg)
         return _utc(at_ms)
+
+    def fetch(self, pair: Pair, since: datetime | None, limit: int) -> Fetched:
+        """The candles, with what the venue sent as it came."""
+        return Fetched(self.candles(pair, since, limit))
 
     def candles(self, pair: Pair, since: datetime | None, limit: int) -> pd.DataFrame:
         """Up to ``limit`` 5-minute candles from ``since`` on, or the newest; oldest first, the last may be forming.

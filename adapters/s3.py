@@ -32,6 +32,13 @@ class S3Archive:
         with translated(f"read s3://{name}/{key}", write=False):
             return self._aws.s3.get_object(Bucket=name, Key=key)["Body"].read()
 
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        """The keys that begin with ``prefix``, in order, all pages. Raises BadInput, Transient or Halt."""
+        name = self._bucket(bucket)
+        with translated(f"list s3://{name}/{prefix}", write=False):
+            pages = self._aws.s3.get_paginator("list_objects_v2").paginate(Bucket=name, Prefix=prefix)
+            return sorted(found["Key"] for page in pages for found in page.get("Contents", []))
+
     def _bucket(self, purpose: str) -> str:
         with self._lock:
             self._names = self._aws.complete(self._names)

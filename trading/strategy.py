@@ -26,6 +26,7 @@ from trading.parameters.calibration import CalibrationParameters
 from trading.parameters.context import ContextParameters
 from trading.parameters.forecast import ForecastParameters
 from trading.parameters.kinds import Parameters
+from trading.parameters.quality import QualityParameters
 from trading.parameters.sentiment import SentimentParameters
 from trading.parameters.technical import TechnicalParameters
 
@@ -59,6 +60,7 @@ RISES: Sequence[tuple[str, ...]] = (
     ("fear_extreme", "fear_strong", "fear_mild", "greed_mild", "greed_strong", "greed_extreme"),
     ("dominance_low_pct", "dominance_high_pct"),
     ("fear_buy_at", "greed_buy_at"),
+    ("usd_jpy_low", "usd_jpy_high"),
     ("volatility_factor_min", "volatility_factor_max"),
     ("size_4_score", "size_3_score", "size_2_score", "size_1_score"),
     ("kelly_share_min", "kelly_share_max"),
@@ -87,6 +89,7 @@ class Strategy(  # pydantic lists the fields of the last base first: the bases a
     CalibrationParameters,
     ForecastParameters,
     TechnicalParameters,
+    QualityParameters,
     Identity,
 ):
     """Every parameter, flat. Building one raises pydantic's ValidationError; ``load_strategy`` says it in one line."""

@@ -19,6 +19,7 @@ from adapters.dynamodb.wire import Item, Wire, epoch, float_number
 from trading import candles as frames
 from trading.errors import BadInput
 from trading.pairs import Pair
+from trading.ports.candles import Answer
 from trading.tables import PRICES, TTL, Names
 
 STEP_S = int(frames.INTERVAL.total_seconds())
@@ -39,8 +40,8 @@ class DynamoCandles:
         self._rows: dict[str, dict[int, Row]] = {}
         self._stored_until: dict[str, int] = {}
 
-    def put(self, pair: Pair, candles: pd.DataFrame) -> int:
-        """Store closed candles; how many. Storing them again changes nothing.
+    def put(self, pair: Pair, candles: pd.DataFrame, raw: str = "") -> int:
+        """Store closed candles with the key of their payload; how many. Storing them again changes nothing.
 
         Raises BadInput for a frame with faults: nothing of it is stored. Raises Transient or Unknown when the table
         did not take all of it; then the same call may be made again.
@@ -51,7 +52,7 @@ class DynamoCandles:
             msg = f"candles of {pair.key} {', '.join(found)}; nothing of them was stored"
             raise BadInput(msg)
         rows = {epoch(row[0]): row for row in _rows(candles)}
-        count = self._dynamo.put_all(self._table, (self._item(pair, at, row) for at, row in rows.items()))
+        count = self._dynamo.put_all(self._table, (self._item(pair, at, row, raw) for at, row in rows.items()))
         self._remember(pair, rows)
         with self._lock:
             self._stored_until[pair.key] = max(self._stored_until.get(pair.key, 0), *rows)
@@ -67,6 +68,10 @@ class DynamoCandles:
             if known := self._without_gap(pair, newest, count):
                 return frames.frame(known)
         return frames.frame(self._read(pair, 0, newest, count))
+
+    def read(self, pair: Pair, at: datetime, count: int) -> Answer:
+        """The same, as the warm tier's answer."""
+        return Answer(self.window(pair, at, count), "warm")
 
     def newest(self, pair: Pair) -> datetime | None:
         """Open time of the newest stored candle; None when there is none.
@@ -126,11 +131,12 @@ class DynamoCandles:
             Limit=count,
         )
 
-    def _item(self, pair: Pair, at: int, row: Row) -> dict[str, Wire]:
+    def _item(self, pair: Pair, at: int, row: Row, raw: str) -> dict[str, Wire]:
         gone = at + int(timedelta(days=PRICES.ttl_days or 0).total_seconds())
         values = {name: {"N": float_number(value)} for name, value in zip(VALUES, row[1:], strict=True)}
         key: dict[str, Wire] = {"pair": {"S": pair.key}, "timestamp": {"N": str(at)}}
-        return {**key, **values, "source": {"S": self._source}, TTL: {"N": str(gone)}}
+        known: dict[str, Wire] = {"raw": {"S": raw}} if raw else {}
+        return {**key, **values, **known, "source": {"S": self._source}, TTL: {"N": str(gone)}}
 
 
 def _rows(candles: pd.DataFrame) -> list[Row]:

@@ -40,11 +40,13 @@ def test_the_tables_are_those_of_the_design():
     """Names, keys and lifetimes in days."""
     assert {table.name: (table.pk.name, table.sk and table.sk.name, table.ttl_days) for table in TABLES} == {
         "prices": ("pair", "timestamp", 14),
+        "revisions": ("pair", "revision", None),
         "sentiment": ("pair", "timestamp", 14),
         "signals": ("pair", "timestamp", 90),
         "forecasts": ("pair", "timestamp", 90),
         "market-context": ("context_type", "timestamp", 14),
         "analysis_state": ("pair", None, None),
+        "lineage": ("day", "number", 90),
         "improvements": ("improvement_id", None, 180),
         "order-state": ("pk", "sk", None),
     }
@@ -68,7 +70,7 @@ def test_a_table_is_one_that_dynamodb_takes(table):
 
 def test_numbers_carry_their_unit():
     """What a number means says what it is measured in, or between which numbers it lies."""
-    units = re.compile(r"USDT|coins|lock|\b0\b|-1|percent|fraction|articles")
+    units = re.compile(r"USDT|coins|lock|\b0\b|-1|percent|fraction|articles|yen|records")
     unclear = [
         f"{table.name}.{column.name}"
         for table in TABLES

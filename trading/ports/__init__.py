@@ -6,7 +6,8 @@ Every method may raise Transient (retry), Unknown (look it up), Rejected (drop) 
 from __future__ import annotations
 
 from trading.ports.books import Booking, Ledger
-from trading.ports.judges import CandleStore, Forecaster, Readings
+from trading.ports.candles import CandleStore
+from trading.ports.judges import Forecaster, Readings
 from trading.ports.metrics import Metrics
 from trading.ports.outside import Alerts, Archive, Notice
 from trading.ports.queue import Delivery, OrderQueue, Received, Unreadable

@@ -1,4 +1,4 @@
-"""What the judges need: a model of the next hour, stored candles, stored readings."""
+"""What the judges need: a model of the next hour, stored readings."""
 
 from __future__ import annotations
 
@@ -19,19 +19,6 @@ class Forecaster(Protocol):
 
     def forecast(self, pair: Pair, candles: pd.DataFrame, strategy: Strategy) -> ForecastSignal:
         """The scored outlook of a pair from its closed candles, marked with the model that made it."""
-
-
-class CandleStore(Protocol):
-    """Closed candles, by pair. Writing one again changes nothing."""
-
-    def put(self, pair: Pair, candles: pd.DataFrame) -> int:
-        """Store closed candles; how many were written."""
-
-    def window(self, pair: Pair, at: datetime, count: int) -> pd.DataFrame:
-        """The last ``count`` candles closed by ``at``, oldest first (fewer when there are fewer)."""
-
-    def newest(self, pair: Pair) -> datetime | None:
-        """Open time of the newest stored candle."""
 
 
 class Readings(Protocol):

@@ -17,6 +17,9 @@ class Archive(Protocol):
     def get(self, bucket: str, key: str) -> bytes:
         """Read it back. Raises Rejected when it is not there."""
 
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        """The keys that begin with ``prefix``, in order, all pages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from trading.order import Fill, Order
     from trading.pairs import Pair
+    from trading.ports.payloads import Fetched
     from trading.venue import Availability, Balances, Ticker, VenueOrder
 
 
@@ -32,6 +33,9 @@ class MarketData(Protocol):
 
         The last row may still be forming; ``trading.candles.closed`` says which count.
         """
+
+    def fetch(self, pair: Pair, since: datetime | None, limit: int) -> Fetched:
+        """The same, with what the venue sent as it came."""
 
 
 class Exchange(Protocol):

@@ -14,6 +14,7 @@ from trading.calibration.records import Forecast
 from trading.errors import BadInput, InsufficientData
 from trading.pairs import Pair
 from trading.ports import Forecaster
+from trading.ports.candles import Answer
 from trading.services import judge
 from trading.services.calibrate import outcome_prices
 from trading.strategy import Strategy
@@ -31,11 +32,15 @@ class PastCandles:
         end = int(self._closes.searchsorted(pd.Timestamp(at), side="right"))
         return self._candles.iloc[max(end - count, 0) : end].reset_index(drop=True)
 
+    def read(self, pair: Pair, at: datetime, count: int) -> Answer:
+        """The same, from the frame at hand."""
+        return Answer(self.window(pair, at, count), "replay")
+
     def newest(self, pair: Pair) -> datetime | None:  # noqa: ARG002
         """Open time of the newest candle."""
         return None if self._candles.empty else self._candles["open_time"].iloc[-1].to_pydatetime()
 
-    def put(self, pair: Pair, candles: pd.DataFrame) -> int:
+    def put(self, pair: Pair, candles: pd.DataFrame, raw: str = "") -> int:  # noqa: ARG002
         """The past is not written to."""
         msg = f"{len(candles)} candles of {pair.key} came too late: a replay only reads"
         raise BadInput(msg)

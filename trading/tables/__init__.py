@@ -26,16 +26,29 @@ from trading.tables.series import (
     ANALYSIS_STATE,
     FORECASTS,
     IMPROVEMENTS,
+    LINEAGE,
     MARKET,
     MARKET_CONTEXT,
     PAIR,
     PRICES,
+    REVISIONS,
     SENTIMENT,
     SIGNALS,
     TIMESTAMP,
 )
 
-TABLES = (PRICES, SENTIMENT, SIGNALS, MARKET_CONTEXT, FORECASTS, ANALYSIS_STATE, IMPROVEMENTS, ORDER_STATE)
+TABLES = (
+    PRICES,
+    REVISIONS,
+    SENTIMENT,
+    SIGNALS,
+    MARKET_CONTEXT,
+    FORECASTS,
+    ANALYSIS_STATE,
+    LINEAGE,
+    IMPROVEMENTS,
+    ORDER_STATE,
+)
 
 __all__ = [
     "ANALYSIS_STATE",
@@ -47,6 +60,7 @@ __all__ = [
     "GSI4",
     "GSI5",
     "IMPROVEMENTS",
+    "LINEAGE",
     "MARKET",
     "MARKET_CONTEXT",
     "ORDER_REQUESTS",
@@ -57,6 +71,7 @@ __all__ = [
     "POSITION_TTL_DAYS",
     "PRICES",
     "QUEUES",
+    "REVISIONS",
     "SECRETS",
     "SENTIMENT",
     "SIGNALS",

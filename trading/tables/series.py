@@ -18,6 +18,7 @@ PRICES = Table(
     close   N  last price, USDT
     volume  N  traded volume, base coins
     source  S  the venue it came from
+    raw     S  key of the payload in the raw-market-data bucket that it was read from; absent when that is not known
 """),
 )
 
@@ -57,6 +58,7 @@ MARKET_CONTEXT = Table(
     fear_greed     N  fear and greed index, 0 to 100
     funding        M  funding rate by symbol, a fraction per 8 hours
     btc_dominance  N  bitcoin's share of the market, percent
+    usd_jpy        N  yen per US dollar; not scored, it joins the analysis venue's prices with the trading venue's
     score          N  the market's mood, -1 to +1
     failed         L  sources that did not answer
     sources        M  where and when each value came from: as_of, age_s, provider, url, note by source
@@ -116,3 +118,31 @@ IMPROVEMENTS = Table(
     rollback  S  when and why it was taken back
 """),
 )
+
+REVISIONS = Table(
+    "revisions",
+    PAIR,
+    Key("revision"),
+    None,
+    columns("""
+    before   L  open, high, low, close (USDT) and volume as first seen; revision is <open time>#<seen at>, ISO 8601
+    after    L  the same as the venue had it later
+    seen_at  S  when the change was seen, ISO 8601
+    raw      S  key of the payload that showed it
+"""),
+)
+"""Candles that the venue changed after they had closed. The prices table holds the later version."""
+
+LINEAGE = Table(
+    "lineage",
+    Key("day"),
+    Key("number", "N"),
+    90,
+    columns("""
+    body      S  the record of one decision, canonical JSON; in the head (number 0) absent
+    sha256    S  hash over the previous hash and the body; in the head that of the last record
+    previous  S  hash of the record before; empty for the first of a day
+    count     N  how many records the day has; only in the head
+"""),
+)
+"""What each decision was made from, chained by day: whoever changes a record breaks the day from there on."""

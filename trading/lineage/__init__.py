@@ -1,0 +1,1 @@
+"""Where a decision came from: its inputs by id and hash, records chained by day."""
