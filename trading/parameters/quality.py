@@ -13,7 +13,10 @@ class QualityParameters(Parameters):
     gap_slots_max: int = Field(2, ge=0, le=100, description="Missing candles in a row that a window may have.")
     quiet_slots_max: int = Field(2, ge=0, le=100, description="Newest candles in a row that may be without volume.")
     jump_pct: Positive = Field(
-        8.0, description="Move of one candle beyond that of the other pairs, in percent, that a second venue must show."
+        3.0, description="Move of one candle beyond that of the other pairs, in percent, that a second venue must show."
+    )
+    seam_pct: Positive = Field(
+        2.0, description="Open away from the close before, in percent, that a second venue must show."
     )
     second_venue_pct: Percent = Field(2.0, description="Most that the second venue's close may differ, in percent.")
     basis_band_pct: Percent = Field(3.0, description="Most premium of the trading venue, either way, to enter at.")
