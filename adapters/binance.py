@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ from adapters.binance_errors import translated
 from trading.candles import INTERVAL, frame
 from trading.errors import Transient
 from trading.pairs import Pair
-from trading.ports.payloads import Fetched
+from trading.ports.payloads import Fetched, Payload
 
 PAGE = 1000
 STEP_MS = int(INTERVAL.total_seconds() * 1000)
@@ -61,26 +62,27 @@ class BinanceMarketData:
         return _utc(at_ms)
 
     def fetch(self, pair: Pair, since: datetime | None, limit: int) -> Fetched:
-        """The candles, with what the venue sent as it came."""
-        return Fetched(self.candles(pair, since, limit))
-
-    def candles(self, pair: Pair, since: datetime | None, limit: int) -> pd.DataFrame:
         """Up to ``limit`` 5-minute candles from ``since`` on, or the newest; oldest first, the last may be forming.
 
-        Prices in USDT, exactly the floats that the venue's text means. Raises Transient, Rejected for an unknown
-        symbol, Halt when this place is not served.
+        With them the bodies of all calls, byte by byte. Prices in USDT, exactly the floats that the venue's text means.
+        Raises Transient, Rejected for an unknown symbol, Halt when this place is not served.
         """
         if limit < 1:
-            return frame([])
+            return Fetched(frame([]))
         symbol = _symbol(pair)
         with self._client() as client:
             if symbol not in client.markets:
                 client.set_markets([*client.markets.values(), _market(client, pair)])
             pages = _forward(client, symbol, since, limit) if since else _backward(client, symbol, limit)
-            rows = {row[0]: row for page in pages for row in page}
+            rows = _joined(pages, f"candles of {symbol}")
+            payloads = tuple(_payload(pair, url, body) for url, body in client.received)
         ordered = [rows[at_ms] for at_ms in sorted(rows)]
         kept = ordered[:limit] if since else ordered[-limit:]
-        return frame([(_utc(at_ms), *values) for at_ms, *values in kept])
+        return Fetched(frame([(_utc(at_ms), *values) for at_ms, *values in kept]), payloads)
+
+    def candles(self, pair: Pair, since: datetime | None, limit: int) -> pd.DataFrame:
+        """The candles of ``fetch``."""
+        return self.fetch(pair, since, limit).candles
 
     def close(self) -> None:
         """Close the connections of the idle clients."""
@@ -97,6 +99,7 @@ class BinanceMarketData:
             client = self._idle.get_nowait()
         except queue.Empty:
             client = self._new_client()
+        client.received.clear()
         try:
             yield client
         finally:
@@ -113,6 +116,10 @@ class BinanceMarketData:
             }
         )
         client.set_markets([_market(client, pair) for pair in self._pairs])
+        client.received = []  # ccxt itself keeps the last answer only, and as text
+        client.session.hooks["response"].append(
+            lambda answer, **_: client.received.append((str(answer.url), answer.content))
+        )
         return client
 
 
@@ -176,6 +183,23 @@ def _page(client: Any, symbol: str, since_ms: int | None, limit: int, extra: dic
         msg = f"Binance, {what}: {len(rows) - len(whole)} of {len(rows)} rows are not candles; try again"
         raise Transient(msg)
     return whole
+
+
+def _joined(pages: Iterator[list[Row]], what: str) -> dict[int, Row]:
+    """The rows of all pages by time. Raises Transient when two of them contradict each other: neither is believed."""
+    rows: dict[int, Row] = {}
+    for row in (row for page in pages for row in page):
+        if rows.setdefault(row[0], row) != row:
+            msg = f"Binance, {what}: two different candles of {_utc(row[0]):%Y-%m-%d %H:%M}; try again"
+            raise Transient(msg)
+    return rows
+
+
+def _payload(pair: Pair, url: str, body: bytes) -> Payload:
+    """One answer as it came; its address without user and password."""
+    parts = urlsplit(url)
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return Payload("binance", "klines", pair.key, shown, body)
 
 
 def _asked[T](what: str, ask: Callable[[], T]) -> T:

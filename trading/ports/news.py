@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from trading.ports.payloads import Payload
+
 if TYPE_CHECKING:
     from trading.pairs import Pair
 
@@ -36,12 +38,15 @@ class Latest:
 
     missing: why there is nothing at all, in words; empty when the source was asked.
     alarm: people have not been told of that yet.
+    raw: the answers it was read from; kept: the archive's key of them, once they are there.
     """
 
     articles: tuple[Article, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     missing: str = ""
     alarm: bool = False
+    raw: tuple[Payload, ...] = field(default=(), repr=False, compare=False)
+    kept: str = ""
 
 
 class News(Protocol):
