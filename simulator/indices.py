@@ -1,4 +1,4 @@
-"""Two indices of the whole market: alternative.me's fear and greed, and CoinGecko's global figures.
+"""Figures of the whole market: alternative.me's fear and greed, CoinGecko's global figures and its price of a tether.
 
 Both are seeded curves of the clock, with a little of what Bitcoin really did in this market.
 """
@@ -15,7 +15,7 @@ from simulator.world import World, seen_ms, world_of
 
 CLASSES = ((25, "Extreme Fear"), (46, "Fear"), (54, "Neutral"), (75, "Greed"), (100, "Extreme Greed"))
 HISTORY_DAYS = 365
-CACHE_MS = 600_000
+CACHE_MS, PRICE_CACHE_MS = 600_000, 60_000
 SUPPLY = {"btc": 19_800_000, "eth": 120_400_000, "sol": 470_000_000, "xrp": 56_000_000_000}
 COINS = {"btc": "BTCUSDT", "eth": "ETHUSDT", "sol": "SOLUSDT", "xrp": "XRPUSDT"}
 
@@ -58,6 +58,23 @@ async def global_figures(request: web.Request) -> web.Response:
     return web.json_response({"data": figures})
 
 
+async def simple_price(request: web.Request) -> web.Response:
+    """GET /api/v3/simple/price: a tether in dollars and yen, of the last minute; what is not known is left out."""
+    asked = {name: request.query.get(name, "") for name in ("ids", "vs_currencies")}
+    for name, value in asked.items():
+        if not value:
+            return web.json_response({"error": f"Missing parameter {name}"}, status=422)
+    if "tether" not in asked["ids"].split(","):
+        return web.json_response({})
+    world = world_of(request)
+    ms = max(seen_ms(request) // PRICE_CACHE_MS * PRICE_CACHE_MS, world.market.first_ms)
+    usd = 1 + 0.0005 * smooth(world.config.seed, "tether", ms / DAY_MS)
+    known = {"usd": round(usd, 6), "jpy": round(usd * float(world.rates.at(ms)), 2)}
+    price: dict[str, float] = {name: known[name] for name in asked["vs_currencies"].split(",") if name in known}
+    stamp = {"last_updated_at": ms // 1000} if request.query.get("include_last_updated_at") == "true" else {}
+    return web.json_response({"tether": {**price, **stamp}})
+
+
 def alternative_routes() -> list[web.RouteDef]:
     """alternative.me below its base."""
     return [web.get("/fng/", fear_greed), web.get("/fng", fear_greed)]
@@ -65,7 +82,7 @@ def alternative_routes() -> list[web.RouteDef]:
 
 def coingecko_routes() -> list[web.RouteDef]:
     """CoinGecko below its base."""
-    return [web.get("/api/v3/global", global_figures)]
+    return [web.get("/api/v3/global", global_figures), web.get("/api/v3/simple/price", simple_price)]
 
 
 def fear_greed_value(world: World, day: int) -> int:

@@ -1,8 +1,9 @@
 """The file of ``trader decide --state FILE``: a state of the world in, a decision out.
 
 FILE = ``{"now", "strategy": overrides, "pairs": {key: inputs or {"missing": [...]}}, "context": {...} or null,
-"positions": [{"pair", "entered_at", "entry_price_jpy"}], "breakers": {...}, "forecast_weight"}``. Times without a zone
-are UTC. What a pair does not say, or says as null, is missing: the pair sits out, visibly.
+"positions": [{"pair", "entered_at", "entry_price_jpy"}], "breakers": {...}, "forecast_weight", "barred": {key: why}}``.
+Times without a zone are UTC. What a pair does not say, or says as null, is missing: the pair sits out, visibly. A
+barred one is not entered.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from trading.money import decimal
 from trading.scoring import ContextInputs, Decision, Held, Market, MissingInputs, PairInputs
 from trading.strategy import Strategy, strategy_from
 
-KEYS = frozenset({"now", "strategy", "pairs", "context", "positions", "breakers", "forecast_weight"})
+KEYS = frozenset({"now", "strategy", "pairs", "context", "positions", "breakers", "forecast_weight", "barred"})
 PAIR_FIELDS = tuple(PairInputs.__dataclass_fields__)
 CONTEXT_FIELDS = tuple(ContextInputs.__dataclass_fields__)
 
@@ -106,6 +107,7 @@ def _market(state: Mapping[str, Any]) -> Market:
         positions=tuple(_held(value, f"positions[{index}]") for index, value in enumerate(positions)),
         breakers=_breakers(_object(state.get("breakers", {}), "breakers")),
         forecast_weight=None if weight is None else _number(weight, "forecast_weight", 0, 1),
+        barred=_barred(_object(state.get("barred", {}), "barred")),
     )
 
 
@@ -158,6 +160,13 @@ def _breakers(breakers: Mapping[str, Any]) -> dict[str, bool | str]:
             modes = f", or one of {', '.join(Mode)}" if name == "kill_switch" else ""
             raise BadInput(f"breakers.{name} must be true or false{modes}, not {value!r}")
     return dict(breakers)
+
+
+def _barred(barred: Mapping[str, Any]) -> dict[str, str]:
+    for key, why in barred.items():
+        if not isinstance(why, str) or not why.strip():
+            raise BadInput(f"barred.{key} must say why the pair may not be entered, not {why!r}")
+    return {key: why.strip().rstrip(".") for key, why in barred.items()}
 
 
 def _object(value: Any, where: str, known: frozenset[str] | None = None) -> Mapping[str, Any]:

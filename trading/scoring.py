@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -42,6 +42,7 @@ class Market:
 
     breakers         name -> whether it stops buying; ``kill_switch`` may also be a mode (OFF, NO_ENTRIES, NOTHING).
     forecast_weight  the weight the forecast has earned; None for the strategy's own.
+    barred           pair -> why it may not be entered, such as its premium; it may still be sold.
     """
 
     now: datetime
@@ -50,6 +51,7 @@ class Market:
     positions: Sequence[Held]
     breakers: Mapping[str, bool | str]
     forecast_weight: float | None = None
+    barred: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +145,25 @@ def _sells(
 
 
 def _buys(market: Market, ranking: Sequence[Ranked], threshold: float) -> tuple[tuple[str, ...], list[str]]:
-    """The one pair to buy, if any, and why or why not."""
+    """The one pair to buy, if any, and why or why not. A barred one is passed over, and said if it was better."""
     held = {position.pair for position in market.positions}
     free = [one for one in ranking if one.pair not in held]
     if not free:
         return (), ["No pair that is not held could be scored: nothing to buy."]
-    best = free[0]
+    open_to_us = [one for one in free if one.pair not in market.barred]
+    better = free[: free.index(open_to_us[0])] if open_to_us else free
+    passed = [f"{one.pair} scores {one.score:+.3f}, but is barred: {market.barred[one.pair]}." for one in better]
+    if not open_to_us:
+        return (), [f"Each of {len(free)} not held is barred: nothing to buy.", *passed]
+    best, kind = open_to_us[0], "not held and not barred" if len(open_to_us) < len(free) else "not held"
     if not _reaches(best.score, threshold):
-        best_is = f"Best of {len(free)} not held is {best.pair} at {best.score:+.3f}"
-        return (), [f"{best_is}, {threshold - best.score:.3f} short of the buy threshold {threshold:+.3f}."]
+        best_is = f"Best of {len(open_to_us)} {kind} is {best.pair} at {best.score:+.3f}"
+        return (), [f"{best_is}, {threshold - best.score:.3f} short of the buy threshold {threshold:+.3f}.", *passed]
     why = f"{best.pair} scores {best.score:+.3f}, at or above the buy threshold {threshold:+.3f}"
     stops = _stops(market)
     if stops:
-        return (), [f"{why}, but buying is stopped by {', '.join(stops)}."]
-    return (best.pair,), [f"{why}, best of {len(free)} not held: buy."]
+        return (), [f"{why}, but buying is stopped by {', '.join(stops)}.", *passed]
+    return (best.pair,), [f"{why}, best of {len(open_to_us)} {kind}: buy.", *passed]
 
 
 def _stops(market: Market) -> list[str]:

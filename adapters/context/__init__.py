@@ -1,4 +1,4 @@
-"""The three sources of the market context, each behind the ContextSource port."""
+"""The four sources of the market context, each behind the ContextSource port."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from adapters.context.dominance import BitcoinDominance
 from adapters.context.fear_greed import FearGreed
 from adapters.context.funding import FundingRates
 from adapters.context.reading import Provider
+from adapters.context.usd_jpy import YenPerDollar
 from adapters.http import http_client
 from trading.pairs import Pair
 from trading.ports.context import ContextSource
 
-__all__ = ["BitcoinDominance", "FearGreed", "FundingRates", "Provider", "context_sources"]
+__all__ = ["BitcoinDominance", "FearGreed", "FundingRates", "Provider", "YenPerDollar", "context_sources"]
 
 KEY_HEADER = "x-cg-demo-api-key"
 
@@ -29,11 +30,13 @@ def context_sources(
     coingecko_key: SecretStr | None = None,
     http: httpx.Client | None = None,
 ) -> tuple[ContextSource, ...]:
-    """All three, over one HTTP client. pairs: whose perpetuals' funding is read. coingecko_key: optional."""
+    """All four, over one HTTP client. pairs: whose perpetuals' funding is read. coingecko_key: optional."""
     shared = http or http_client()
     keys = {} if coingecko_key is None else {KEY_HEADER: coingecko_key}
+    coingecko = Provider("CoinGecko", coingecko_url, shared, keys)
     return (
         FearGreed(Provider("alternative.me", fear_greed_url, shared)),
         FundingRates(Provider("Binance futures", futures_url, shared), [pair.binance for pair in pairs]),
-        BitcoinDominance(Provider("CoinGecko", coingecko_url, shared, keys)),
+        BitcoinDominance(coingecko),
+        YenPerDollar(coingecko),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from trading.basis import Basis, barred
 from trading.calibration.weight import EarnedWeight
 from trading.limits import Equity, KillSwitch, breakers, exposure, realised_equity
 from trading.money import yen
@@ -47,15 +48,19 @@ def read_books(at: datetime, ledger: Ledger, exchange: Exchange) -> Books:
     )
 
 
-def market_of(
+def market_of(  # noqa: PLR0913 (each is a fact of its own)
     looks: Sequence[Look],
     mood: ContextSignal,
     earned: EarnedWeight,
     books: Books,
     at: datetime,
     strategy: Strategy,
+    basis: Mapping[str, Basis] | None = None,
 ) -> Market:
-    """Everything the pure decision is made from. A pair with an order under way or a side missing sits out."""
+    """Everything the pure decision is made from. A pair with an order under way or a side missing sits out.
+
+    basis: what the trading venue asks more than the analysed one, by pair; what it bars is not entered.
+    """
     under_way = {trade.intent.pair for trade in books.pending if trade.status not in TERMINAL}
     return Market(
         now=at,
@@ -77,6 +82,7 @@ def market_of(
             "kill_switch": books.kill_switch.mode.value,
         },
         forecast_weight=earned.weight,
+        barred=barred(basis or {}),
     )
 
 

@@ -12,7 +12,7 @@ from trading.ports import Notice, Readings
 from trading.ports.context import ContextSource, Measured
 from trading.services.looks import Outcomes
 from trading.services.pages import foreign, table_row
-from trading.signals.context import ContextSignal, context_signal, unusable
+from trading.signals.context import SCORED, USD_JPY, ContextSignal, context_signal, no_rate, unusable
 from trading.signals.readings import own_age_s
 from trading.strategy import Strategy
 
@@ -28,10 +28,16 @@ class Mood:
 
 
 def measure(source: ContextSource, at: datetime, strategy: Strategy) -> Measured:
-    """Ask one source. Raises what it raises, and Rejected for a value that is too old, or from after ``at``."""
+    """Ask one source.
+
+    Raises what it raises, and Rejected for a value that is too old, from after ``at``, or no rate by the strategy.
+    """
     found = source.read()
     if trouble := unusable(source.name, (at - found.as_of).total_seconds(), strategy):
         msg = f"{found.provider}: {source.name} is as of {found.as_of:%Y-%m-%d %H:%M} UTC, {trouble}; left out"
+        raise Rejected(msg)
+    if source.name == USD_JPY and not isinstance(found.value, Mapping) and (trouble := no_rate(found.value, strategy)):
+        msg = f"{found.provider}: {source.name} is {trouble}; left out"
         raise Rejected(msg)
     return found
 
@@ -84,7 +90,7 @@ def notices_of(read: Outcomes[Measured], at: datetime) -> list[Notice]:
     if not read.errors:
         return []
     reasons = "; ".join(f"{name}: {error}" for name, error in read.errors.items())
-    if read.values:
+    if any(name in SCORED for name in read.values):
         return [Notice("context.partial", f"market context without {reasons}", at)]
     text = f"no source of the market context answers, what they said before counts until it is too old: {reasons}"
     return [Notice("context.missing", text, at, alarm=True)]

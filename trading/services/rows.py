@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from trading.basis import Basis
 from trading.calibration.weight import EarnedWeight
 from trading.scoring import Decision
 from trading.services.intents import decision_id_of, signal_id_of
@@ -23,8 +24,10 @@ def signal_rows(  # noqa: PLR0913 (each is a fact of its own)
     at: datetime,
     trigger: str,
     strategy: Strategy,
+    basis: Mapping[str, Basis] | None = None,
 ) -> list[dict[str, Any]]:
-    """One row per pair: every component, weight, threshold, indicator and the decision they led to."""
+    """One row per pair: every component, weight, threshold, indicator, premium, and the decision they led to."""
+    between = basis or {}
     shared: dict[str, Any] = {
         "timestamp": int(at.timestamp()),
         "decision_id": decision_id_of(at),
@@ -39,7 +42,12 @@ def signal_rows(  # noqa: PLR0913 (each is a fact of its own)
         "trigger": trigger,
     }
     return [
-        {**shared, **_of_pair(look, decision), "signal_id": signal_id_of(shared["decision_id"], look.pair)}
+        {
+            **shared,
+            **_of_pair(look, decision),
+            "basis": _plain(between.get(look.pair)),
+            "signal_id": signal_id_of(shared["decision_id"], look.pair),
+        }
         for look in looks
     ]
 

@@ -1,4 +1,7 @@
-"""The market context judge: the whole market's mood -> a score in [-1, +1] (strategy.md, "Market context score")."""
+"""The market context judge: the whole market's mood -> a score in [-1, +1] (strategy.md, "Market context score").
+
+A fourth source, yen per dollar, is read, stored and kept like the others, but it is no mood: it is not scored.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,18 @@ from trading.signals.curves import clip
 from trading.signals.readings import age_s, level, own_age_s
 from trading.strategy import Strategy
 
-FEAR_GREED, FUNDING, DOMINANCE = "fear_greed", "funding", "btc_dominance"
+FEAR_GREED, FUNDING, DOMINANCE, USD_JPY = "fear_greed", "funding", "btc_dominance", "usd_jpy"
 
-RANGES: Mapping[str, tuple[float, float]] = {FEAR_GREED: (0.0, 100.0), FUNDING: (-1.0, 1.0), DOMINANCE: (0.0, 100.0)}
+RANGES: Mapping[str, tuple[float, float]] = {
+    FEAR_GREED: (0.0, 100.0),
+    FUNDING: (-1.0, 1.0),
+    DOMINANCE: (0.0, 100.0),
+    USD_JPY: (1.0, 10_000.0),
+}
 """The sources, and what their values can be; anything else is no value."""
+
+SCORED = (FEAR_GREED, FUNDING, DOMINANCE)
+"""The sources that are a mood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +75,19 @@ def unusable(source: str, age: float | None, strategy: Strategy) -> str:
         FEAR_GREED: strategy.context_fear_greed_max_hours,
         FUNDING: strategy.context_funding_max_hours,
         DOMINANCE: strategy.context_dominance_max_hours,
+        USD_JPY: strategy.usd_jpy_max_hours,
     }[source]
     if age is None:
         return "without a time of its own"
     if age < -strategy.context_ahead_minutes * 60:
         return "from the future"
     return f"{age / 3600:.1f} h old, over {limit_h:g} h" if age > limit_h * 3600 else ""
+
+
+def no_rate(yen: float, strategy: Strategy) -> str:
+    """Why this many yen per dollar are no rate, in words; empty when they are one."""
+    low, high = strategy.usd_jpy_low, strategy.usd_jpy_high
+    return "" if low < yen < high else f"{yen:g} yen per dollar, not between {low:g} and {high:g}"
 
 
 def _usable(
@@ -79,7 +97,8 @@ def _usable(
     values: dict[str, float] = {}
     ages: dict[str, float] = {}
     absent: list[str] = []
-    for source, (low, high) in RANGES.items():
+    for source in SCORED:
+        low, high = RANGES[source]
         value, own_age = level(reading, source), own_age_s(reading, source, at)
         if value is None or not low <= value <= high:
             absent.append(source)

@@ -1,0 +1,60 @@
+"""Basis: the two venues' prices of each pair and the newest rate between them, read and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from trading.basis import Basis, premiums, rate_of
+from trading.candles import INTERVAL
+from trading.errors import InsufficientData, TradingError, Transient
+from trading.pairs import Pair
+from trading.ports import CandleStore, Exchange, Readings
+from trading.strategy import Strategy
+
+
+def measure(
+    pairs: Sequence[Pair],
+    at: datetime,
+    exchange: Exchange,
+    candles: CandleStore,
+    readings: Readings,
+    strategy: Strategy,
+) -> dict[str, Basis]:
+    """The basis of every pair. One whose price cannot be read is barred, with the error; the others go on.
+
+    All pairs of the desk belong in, also when few are analysed: together they say what a dollar costs.
+    """
+    usdt: dict[str, float] = {}
+    jpy: dict[str, Decimal] = {}
+    absent: dict[str, str] = {}
+    for pair in pairs:
+        try:
+            usdt[pair.key] = _close(pair, at, candles, strategy)
+            jpy[pair.key] = _middle(pair, exchange)
+        except TradingError as error:
+            absent[pair.key] = f"{type(error).__name__}: {error}".rstrip(".")
+    return premiums(usdt, jpy, rate_of(readings.context(at), at, strategy), strategy, absent)
+
+
+def _close(pair: Pair, at: datetime, candles: CandleStore, strategy: Strategy) -> float:
+    """The last close. Raises InsufficientData without one of now: an old price against a new one is no basis."""
+    last = candles.window(pair, at, 1)
+    if last.empty:
+        msg = f"{pair.key} has no candles yet"
+        raise InsufficientData(msg)
+    age = at - (last["open_time"].iloc[-1].to_pydatetime() + INTERVAL)
+    if age > timedelta(minutes=strategy.candle_max_age_minutes):
+        msg = f"the last candle of {pair.key} closed {age} ago, over {strategy.candle_max_age_minutes:g} min"
+        raise InsufficientData(msg)
+    return float(last["close"].iloc[-1])
+
+
+def _middle(pair: Pair, exchange: Exchange) -> Decimal:
+    """The middle of bid and ask; asked once more when the venue was only unavailable: one lost reply bars no pair."""
+    try:
+        ticker = exchange.ticker(pair.coincheck)
+    except Transient:
+        ticker = exchange.ticker(pair.coincheck)
+    return (ticker.bid.number + ticker.ask.number) / 2
