@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 
@@ -26,14 +27,34 @@ class Link:
         return f"LN-{self.day:%Y%m%d}-{self.number:04d}"
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a day's chain as its last writer left it: how many records, and the hash of the last one."""
+
+    count: int
+    sha256: str
+
+
 class Lineage(Protocol):
     """The chain. Nothing in it is ever changed."""
 
     def append(self, day: date, body: str) -> Link:
-        """Add a record to the end of a day. Raises Transient when others were faster too often, Unknown, Halt."""
+        """Add a record to the end of a day; one that is the end already is not added again.
+
+        Raises Transient when others were faster too often, Unknown, Halt.
+        """
 
     def link(self, record_id: str) -> Link | None:
-        """One record by its id."""
+        """One record by its id; None when there is none, or the text is no such id."""
 
     def day(self, day: date) -> list[Link]:
         """A day's records in order."""
+
+    def head(self, day: date) -> Head | None:
+        """The end of a day's chain; None for a day without records."""
+
+    def raw_keys(self, pair: str, since: datetime, until: datetime) -> Mapping[datetime, str]:
+        """Which payload each stored candle was read from, by open time between two times, both included.
+
+        A candle whose payload is not known, or that has left the table, is not in it.
+        """
