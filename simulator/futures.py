@@ -1,4 +1,4 @@
-"""Binance's perpetual futures, as far as the market context reads them: premium index and funding rates.
+"""Binance's perpetual futures, as far as we read them: premium index, funding rates, and candles.
 
 Shapes: recorded bodies of live calls (September 2026) and of the funding history, whose first rows have no mark price.
 """
@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from simulator.binance import BinanceError, answering, symbol_of, whole
+from simulator.klines import INTERVALS_MS, Wanted, klines
 from simulator.seeded import rng, smooth
 from simulator.times import DAY_MS, HOUR_MS
 from simulator.world import World
@@ -17,6 +18,7 @@ from simulator.world import World
 FUNDING_MS = 8 * HOUR_MS
 RATE_MAX = 0.003
 LIMIT, LIMIT_MAX = 100, 1000
+CANDLES, CANDLES_MAX = 500, 1500
 
 
 def premium_index(request: web.Request, world: World, ms: int) -> Any:
@@ -54,12 +56,25 @@ def funding_info(_request: web.Request, world: World, _ms: int) -> list[dict[str
     ]
 
 
+def candles(request: web.Request, world: World, ms: int) -> list[list[Any]]:
+    """GET /fapi/v1/klines: the spot market's candles, a few hundredths of a percent away; the last one still forms."""
+    symbol, interval = symbol_of(request, world), request.query.get("interval", "")
+    if interval not in INTERVALS_MS:
+        raise BinanceError(-1120, "Invalid interval.")
+    limit = whole(request, "limit") or CANDLES
+    if limit > CANDLES_MAX:
+        raise BinanceError(-1130, "Data sent for parameter 'limit' is not valid.")
+    wanted = Wanted(symbol, interval, whole(request, "startTime"), whole(request, "endTime"), limit)
+    return [_perpetual(world, symbol, row) for row in klines(world.market, wanted, ms, frozenset())]
+
+
 def routes() -> list[web.RouteDef]:
     """The endpoints below the provider's base."""
     return [
         web.get("/fapi/v1/premiumIndex", answering(premium_index)),
         web.get("/fapi/v1/fundingInfo", answering(funding_info)),
         web.get("/fapi/v1/fundingRate", answering(funding_rates)),
+        web.get("/fapi/v1/klines", answering(candles)),
     ]
 
 
@@ -99,7 +114,17 @@ def _premium(world: World, symbol: str, ms: int) -> dict[str, Any]:
     }
 
 
+def _perpetual(world: World, symbol: str, row: list[Any]) -> list[Any]:
+    """A spot candle as the perpetual's: all its prices by the basis of its start."""
+    factor = 1 + _basis(world, symbol, row[0])
+    return [row[0], *(f"{float(price) * factor:.8f}" for price in row[1:5]), *row[5:]]
+
+
 def _mark(world: World, symbol: str, ms: int) -> float:
     """The perpetual's price: within 0.05 % of spot."""
-    basis = 0.0005 * smooth(world.config.seed, f"basis {symbol}", ms / HOUR_MS)
-    return world.market.price_at(symbol, ms) * (1 + basis)
+    return world.market.price_at(symbol, ms) * (1 + _basis(world, symbol, ms))
+
+
+def _basis(world: World, symbol: str, ms: int) -> float:
+    """How far the perpetual is from spot, as a fraction: a slow seeded tide."""
+    return 0.0005 * smooth(world.config.seed, f"basis {symbol}", ms / HOUR_MS)

@@ -80,19 +80,22 @@ class ColdCandles(Protocol):
 class SecondVenue(Protocol):
     """Another market of the same coins, asked when a candle is hard to believe."""
 
-    def closes(self, pair: Pair, since: datetime, until: datetime) -> pd.Series:
-        """Its 5-minute closes, USDT, by open time (both ends included). Raises Transient, Rejected or Halt."""
+    def candles(self, pair: Pair, since: datetime, until: datetime) -> pd.DataFrame:
+        """Its 5-minute candles that opened between two times, both included. Raises Transient, Rejected or Halt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A closed candle that the venue changed later: open, high, low, close, volume as first and as last seen."""
+    """A closed candle that the venue changed later: open, high, low, close, volume as first and as last seen.
+
+    before: empty for a candle that came late: there was none when the ones after it were stored.
+    """
 
     pair: str
     open_time: datetime
     seen_at: datetime
-    before: tuple[float, float, float, float, float]
-    after: tuple[float, float, float, float, float]
+    before: tuple[float, ...]
+    after: tuple[float, ...]
     raw: str = ""
 
 
