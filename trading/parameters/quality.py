@@ -12,6 +12,9 @@ class QualityParameters(Parameters):
 
     gap_slots_max: int = Field(2, ge=0, le=100, description="Missing candles in a row that a window may have.")
     quiet_slots_max: int = Field(2, ge=0, le=100, description="Newest candles in a row that may be without volume.")
+    gap_memory_slots: int = Field(
+        12, ge=0, le=1000, description="Newest slots in which a gap counts although the exchange has it too."
+    )
     jump_pct: Positive = Field(
         3.0, description="Move of one candle beyond that of the other pairs, in percent, that a second venue must show."
     )
