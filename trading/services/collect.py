@@ -1,26 +1,41 @@
-"""Collect: closed candles of one pair into the store, and the rule that starts an analysis."""
+"""Collect: closed candles of one pair into the store, and the rule that starts an analysis.
+
+The newest stored candles are read again with the new ones. When the venue says something else of them now, the whole
+window is read again, so that all that changed is found; both versions are kept (``services.revisions``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import pandas as pd
+
 from trading import candles as frames
-from trading.errors import Transient
 from trading.pairs import Pair
 from trading.ports import CandleStore, MarketData
+from trading.ports.payloads import Fetched
+from trading.services import payloads
+from trading.services.revisions import Feed, History, compare, contradicts, refused, take
 from trading.strategy import Strategy
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What one collection of one pair did. ``change_pct`` is the 1-hour change of the last closed candle."""
+    """What one collection of one pair did. ``change_pct`` is the 1-hour change of the last closed candle.
+
+    revised: stored candles that the venue has changed or brought late.  raw: the archive's key of its answer.
+    note: what is not as it should be, in words.
+    """
 
     pair: str
     stored: int
     newest: datetime | None
     change_pct: float | None
+    revised: int = 0
+    raw: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +51,106 @@ HOUR_OF_CANDLES = 13
 """The last closed candle and the twelve before it: what a 1-hour change needs."""
 
 
-def collect(pair: Pair, at: datetime, market: MarketData, store: CandleStore, strategy: Strategy) -> Collected:
+REREAD = 3
+"""Newest stored candles that every collection reads again: the same one call, from a little earlier."""
+PAGE = 1000
+PATIENCE = timedelta(hours=1)
+"""After so long without a candle that could be believed, what the venue says all the time is its word; the gate judges
+the pair by the other pairs and by a second venue."""
+
+
+def collect(
+    pair: Pair,
+    at: datetime,
+    market: MarketData,
+    store: CandleStore,
+    strategy: Strategy,
+    history: History | None = None,
+) -> Collected:
     """Fetch the candles of a pair that closed since the newest stored one, check them and store them.
 
     ``at`` is the market's time, never later than now: what forms then is left out of what is stored (I19).
-    Raises Transient when the reply is not usable: nothing of it is stored.
+    history: where answers and changed candles are kept; without it none are, and what is stored stays as it is.
+    Raises Transient when the reply is not usable: nothing of it is stored, but it is kept as evidence.
     """
+    feed = Feed(market, store, strategy, history)
     newest = store.newest(pair)
-    since = newest + frames.INTERVAL if newest else frames.floor_time(at) - strategy.candles_window * frames.INTERVAL
-    fresh = frames.empty()
-    if since + frames.INTERVAL <= at:
-        fresh = frames.closed(market.candles(pair, since, 1000), at)
-        fresh = fresh[fresh["open_time"] >= since].reset_index(drop=True)
-    if not fresh.empty and (found := frames.problems(fresh)):
-        msg = f"{pair.binance}: the reply {', '.join(found)}; nothing of it was stored"
-        raise Transient(msg)
-    stored = store.put(pair, fresh) if not fresh.empty else 0
+    found = _Found()
+    if newest is None or newest + 2 * frames.INTERVAL <= at:
+        answer, stored = _first(pair, at, feed) if newest is None else _next(pair, newest, at, feed)
+        found = _kept(pair, answer, stored, at, feed)
     last_hour = store.window(pair, at, HOUR_OF_CANDLES)
     latest = None if last_hour.empty else last_hour["open_time"].iloc[-1].to_pydatetime()
-    return Collected(pair.key, stored, latest, frames.one_hour_change_pct(last_hour))
+    change_pct = frames.one_hour_change_pct(last_hour)
+    return Collected(pair.key, found.stored, latest, change_pct, found.revised, found.raw, "; ".join(found.notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What came of one answer."""
+
+    stored: int = 0
+    revised: int = 0
+    raw: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def _first(pair: Pair, at: datetime, feed: Feed) -> tuple[Fetched, pd.DataFrame]:
+    """The whole window of a pair of which nothing is stored."""
+    since = frames.floor_time(at) - feed.strategy.candles_window * frames.INTERVAL
+    return _answer(pair, since, at, feed), frames.empty()
+
+
+def _next(pair: Pair, newest: datetime, at: datetime, feed: Feed) -> tuple[Fetched, pd.DataFrame]:
+    """What the venue says from the newest stored candles on, and what is stored of that; the window, if they differ."""
+    end = newest + frames.INTERVAL
+    stored = feed.store.window(pair, end, REREAD)
+    answer = _answer(pair, end - REREAD * frames.INTERVAL, at, feed)
+    if not compare(pair.key, stored, _overlap(stored, answer.candles), at):
+        return answer, stored
+    stored = feed.store.window(pair, end, feed.strategy.candles_window)
+    answer = _answer(pair, stored["open_time"].iloc[0].to_pydatetime(), at, feed)
+    trouble = contradicts(stored, answer.candles, feed.strategy)
+    if trouble and at - newest <= PATIENCE:
+        raise refused(pair, trouble, answer, at, feed)
+    return answer, stored
+
+
+def _answer(pair: Pair, since: datetime, at: datetime, feed: Feed) -> Fetched:
+    """The candles from a time on that had closed by ``at``, without faults; none when none came."""
+    answer = feed.market.fetch(pair, since, PAGE)
+    found = frames.closed(answer.candles, at)
+    found = found[found["open_time"] >= since].reset_index(drop=True)
+    if not found.empty and (faults := frames.problems(found)):
+        raise refused(pair, ", ".join(faults), answer, at, feed)
+    return Fetched(found, answer.payloads)
+
+
+def _kept(pair: Pair, answer: Fetched, stored: pd.DataFrame, at: datetime, feed: Feed) -> _Found:
+    """Store what is new, and what the venue changed once both versions are kept. New candles after a hole are true."""
+    fresh, again = answer.candles, _overlap(stored, answer.candles)
+    if not stored.empty:
+        fresh = fresh[fresh["open_time"] > stored["open_time"].max()].reset_index(drop=True)
+    changed = compare(pair.key, stored, again, at)
+    if fresh.empty and not changed:
+        return _Found(notes=("the venue sent no candle",) if answer.candles.empty else ())
+    if feed.history is None:
+        stay = f"{len(changed)} stored candles differ from the venue's and stay: no history is kept"
+        return _Found(_put(pair, fresh, "", feed), notes=(stay,) if changed else ())
+    raw, note = payloads.kept(answer.payloads, at, feed.history.archive)
+    take(pair, [replace(one, raw=raw) for one in changed], again, feed)
+    return _Found(_put(pair, fresh, raw, feed), len(changed), raw, (note,) if note else ())
+
+
+def _put(pair: Pair, fresh: pd.DataFrame, raw: str, feed: Feed) -> int:
+    return 0 if fresh.empty else feed.store.put(pair, fresh, raw)
+
+
+def _overlap(stored: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
+    """What was read again: the candles between the first and the last stored one."""
+    if stored.empty:
+        return frames.empty()
+    return again[again["open_time"].between(stored["open_time"].min(), stored["open_time"].max())]
 
 
 def analysis_due(
