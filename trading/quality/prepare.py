@@ -29,7 +29,8 @@ def prepared(suite: Suite, frame: pd.DataFrame) -> pd.DataFrame:
     for name, kind in suite.columns:
         if name in given.columns:
             found[name] = BY_KIND[kind](given[name])
-            wrong += ~missing(given[name]) & found[name].isna().to_numpy()
+            if (nothing := found[name].isna().to_numpy()).any():
+                wrong += nothing & ~missing(given[name])
     return pd.DataFrame({**found, WRONG_KIND: wrong})
 
 
@@ -50,7 +51,7 @@ def numbers(values: Series) -> Series:
     """A column as float64; what is no finite number is missing."""
     if values.dtype.kind in "fiu":
         plain = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        return pd.Series(np.where(np.isfinite(plain), plain, np.nan))
+        return pd.Series(plain if np.isfinite(plain).all() else np.where(np.isfinite(plain), plain, np.nan))
     return pd.Series([_number(value) for value in values], dtype="float64")
 
 

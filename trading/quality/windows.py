@@ -56,25 +56,33 @@ def with_computed(
     quiet_run            candles without volume up to it, one after the other, among the newest slots.
     moved_without_trade  range (USDT) of a candle without volume.
     """
-    frame = one_each(candles).assign(**dict.fromkeys(COMPUTED, np.nan))
+    frame = one_each(candles)
+    lacking = dict.fromkeys(COMPUTED, np.full(len(frame), np.nan))
     if "open_time" not in frame.columns or frame.empty:
-        return frame
+        return frame.assign(**lacking)
+    found = _computed(frame, at, strategy, _slots(absent))
+    return frame.assign(**{**lacking, **found})
+
+
+def _computed(frame: pd.DataFrame, at: datetime, strategy: Strategy, absent: Ints) -> dict[str, Floats]:
     opened = times(frame["open_time"])
     known = opened.notna().to_numpy()
     open_ms = opened.astype("int64").to_numpy(dtype=np.int64)
     now_ms = int(at.timestamp() * 1000)
     volume = _column(frame, "volume")
-    frame["off_grid_s"] = np.where(known, open_ms % STEP_MS / 1000, np.nan)
-    frame["unclosed_s"] = np.where(known, (open_ms + STEP_MS - now_ms) / 1000, np.nan)
-    frame["moved_without_trade"] = np.where(volume == 0, _range(frame), np.nan)
+    found = {
+        "off_grid_s": np.where(known, open_ms % STEP_MS / 1000, np.nan),
+        "unclosed_s": np.where(known, (open_ms + STEP_MS - now_ms) / 1000, np.nan),
+        "moved_without_trade": np.where(volume == 0, _range(frame), np.nan),
+    }
     if known.any():
         newest = open_ms == open_ms[known].max()
-        frame["age_min"] = np.where(newest & known, (now_ms - STEP_MS - open_ms) / 60_000, np.nan)
+        found["age_min"] = np.where(newest & known, (now_ms - STEP_MS - open_ms) / 60_000, np.nan)
         slots = np.floor_divide(open_ms[known], STEP_MS)
         remembered = now_ms // STEP_MS - strategy.gap_memory_slots  # the first of the newest closed slots
-        frame["missing_before"] = _at(known, _missing_before(slots, remembered, _slots(absent)))
-        frame["quiet_run"] = _at(known, _quiet_run(slots, volume[known], remembered))
-    return frame
+        found["missing_before"] = _at(known, _missing_before(slots, remembered, absent))
+        found["quiet_run"] = _at(known, _quiet_run(slots, volume[known], remembered))
+    return found
 
 
 def _at(known: npt.NDArray[np.bool_], values: Floats) -> Floats:
