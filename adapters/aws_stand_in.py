@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import functools
 import inspect
 import logging
 import signal
@@ -23,7 +24,9 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
 
+import moto.core.responses
 from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
     ConditionalCheckFailed,
@@ -85,9 +88,12 @@ def _server(port: int) -> BaseWSGIServer:
         (Table, "all_items", _items),
         (BaseJSONSerializer, "_serialize_type_structure", _structure),
         (DynamoType, "__add__", _sum),
+        (moto.core.responses, "method_names_from_class", _method_names),
     ):
         setattr(owner, name, ours)
-    app = _OneAtATime(DomainDispatcherApplication(create_backend_app))
+    dispatcher: Any = DomainDispatcherApplication(create_backend_app)
+    dispatcher.get_backend_for_host = functools.cache(dispatcher.get_backend_for_host)  # it reads moto's own folder
+    app = _OneAtATime(dispatcher)
     return make_server(LOOPBACK, port, app, threaded=True, request_handler=MotoRequestHandler)
 
 
@@ -200,6 +206,7 @@ def _sum(one: Any, other: Any) -> Any:
 _sorted_items = Table.all_items
 _whole_query = Table.query
 _query_arguments = inspect.signature(_whole_query)
+_method_names = functools.cache(method_names_from_class)  # of a class, anew for each request
 _whole_structure = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001 - there is no public place to hook in
 
 
@@ -224,11 +231,21 @@ def _items(table: Any) -> Any:
 
 
 def _structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-    """A scalar attribute value is the reply's JSON already: its shape need not be asked for each possible member."""
-    if shape.name == "AttributeValue" and type(value) is dict and len(value) == 1 and value.keys() <= SCALARS:
+    """An attribute value is the reply's JSON already: its shape need not be asked for each possible member."""
+    if shape.name == "AttributeValue" and _is_json(value):
         serialized[key] = value
     else:
         _whole_structure(serializer, serialized, value, shape, key)
+
+
+def _is_json(value: Any) -> bool:
+    """Whether an attribute value holds no bytes, which would have to be written another way."""
+    if type(value) is not dict or len(value) != 1:
+        return False
+    ((kind, held),) = value.items()
+    if kind == "M":
+        return type(held) is dict and all(map(_is_json, held.values()))
+    return kind in SCALARS or (kind == "L" and type(held) is list and all(map(_is_json, held)))
 
 
 if __name__ == "__main__":
