@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -73,7 +74,7 @@ def test_the_simulated_perpetual_is_the_spot_market_a_few_basis_points_away() ->
             perpetual._provider.ask("/fapi/v1/klines", {"symbol": "BTCUSDT", "interval": "5m", "limit": "1501"})
 
 
-def test_the_simulated_rows_have_the_shape_of_the_recorded_ones(market_data) -> None:
+def test_the_simulated_rows_have_the_shape_of_the_recorded_ones(market_data: Path) -> None:
     """Twelve fields of the same kinds, as in a live answer of September 2026."""
     recorded = json.loads(
         (market_data / "payloads/binance-futures/live-2026-09-15/klines-1m-BTCUSDT.json").read_bytes()

@@ -57,7 +57,7 @@ def doubts(jump: Jump, venue: pd.DataFrame, strategy: Strategy) -> str:
         return f"the second venue has no candle of {jump.open_time:%Y-%m-%d %H:%M}"
     there = dict(zip(PRICES, venue.loc[jump.open_time, list(PRICES)].tolist(), strict=True))
     here = dict(zip(PRICES, jump.prices, strict=True))
-    there_before = there["open"] if jump.before_at is None else float(venue.loc[jump.before_at, "close"])
+    there_before = there["open"] if jump.before_at is None else float(venue["close"].loc[jump.before_at])
     for name in ("open", "close"):
         if not _near(here[name], there[name], strategy):
             return _off(f"{name} of {jump.open_time:%Y-%m-%d %H:%M}", here[name], there[name])
@@ -76,7 +76,7 @@ def level_doubts(window: pd.DataFrame, venue: pd.DataFrame, strategy: Strategy) 
     at, here = window["open_time"].iloc[-1], float(window["close"].iloc[-1])
     if at not in venue.index:
         return f"the second venue has no candle of {at:%Y-%m-%d %H:%M}"
-    there = float(venue.loc[at, "close"])
+    there = float(venue["close"].loc[at])
     return "" if _near(here, there, strategy) else _off("newest close", here, there)
 
 

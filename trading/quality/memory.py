@@ -12,14 +12,14 @@ from trading.quality.jumps import Jump
 
 
 class Memory:
-    """One per desk and process; empty it is right, too: then everything is asked again.
+    """One per desk and process; an empty one is right, too: then everything is asked again.
 
-    Each pair's part is only touched by whoever checks that pair, and single writes are whole: threads need no lock.
+    What is known of a pair is replaced as a whole, by whoever checks that pair: threads need no lock.
     """
 
     def __init__(self) -> None:
         self._absent: dict[str, frozenset[datetime]] = {}
-        self._shown: set[Jump] = set()
+        self._shown: dict[str, frozenset[Jump]] = {}
         self._level: dict[str, pd.DataFrame] = {}
 
     def absent(self, pair: str) -> frozenset[datetime]:
@@ -27,19 +27,20 @@ class Memory:
         return self._absent.get(pair, frozenset())
 
     def note_absent(self, pair: str, slots: Iterable[datetime], since: datetime) -> None:
-        """The exchange has these not; those that opened before ``since`` are forgotten."""
-        self._absent[pair] = frozenset(at for at in {*self.absent(pair), *slots} if at >= since)
+        """The exchange lacks these; those known that opened before ``since`` are forgotten."""
+        self._absent[pair] = frozenset({*slots, *(at for at in self.absent(pair) if at >= since)})
 
     def is_shown(self, jump: Jump) -> bool:
         """Whether the second venue showed exactly this jump before."""
-        return jump in self._shown
+        return jump in self._shown.get(jump.pair, ())
 
-    def note_shown(self, jumps: Iterable[Jump], since: datetime) -> None:
-        """The second venue shows them; those before ``since`` are forgotten."""
-        self._shown = {jump for jump in {*self._shown, *jumps} if jump.open_time >= since}
+    def note_shown(self, pair: str, jumps: Iterable[Jump], since: datetime) -> None:
+        """The second venue shows these; those known that opened before ``since`` are forgotten."""
+        known = (jump for jump in self._shown.get(pair, ()) if jump.open_time >= since)
+        self._shown[pair] = frozenset({*jumps, *known})
 
     def level_is_known(self, pair: str, window: pd.DataFrame) -> bool:
-        """Whether this window goes on from one whose level was right: the candles that both hold are the same.
+        """Whether a window goes on from one whose level was right: the candles that both hold are the same.
 
         A window that was replaced as a whole, by another pair's or in another unit, does not go on from it.
         """
@@ -51,5 +52,5 @@ class Memory:
         return len(both) > 0 and bool((old.loc[both].to_numpy() == new.loc[both].to_numpy()).all())
 
     def note_level(self, pair: str, window: pd.DataFrame) -> None:
-        """This window passed."""
+        """This window's level is right."""
         self._level[pair] = window

@@ -1,23 +1,43 @@
 """Quality: what may be judged.
 
-A pair whose data look wrong is quarantined for this cycle: it is neither bought nor sold by its signals.
+A pair whose data look wrong is quarantined for this cycle: it is neither bought nor sold by its signals. What is held
+of it is still watched at the trading venue's own price.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from trading.lineage.inputs import CandleRange
+import pandas as pd
+
+from trading import candles as frames
+from trading.errors import TradingError, Transient
+from trading.lineage.inputs import CandleRange, range_of
+from trading.pairs import Pair
+from trading.ports import Archive, CandleStore, MarketData
+from trading.ports.candles import SecondVenue
+from trading.ports.payloads import Fetched
+from trading.ports.quality import Validator
 from trading.quality.findings import Finding, Validation
+from trading.quality.jumps import jumps
+from trading.quality.memory import Memory
+from trading.quality.windows import check_window
+from trading.services.looks import Outcomes
+from trading.services.payloads import kept
+from trading.services.second_venue import Witness
+from trading.strategy import Strategy
+
+WEEK = timedelta(days=7)
+"""For so long an own gap of the exchange is remembered: longer than any window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """One pair's window as it was checked: exactly this is judged, or nothing.
 
-    tier      which store answered.  slower: why a faster one did not.
+    tier      which store answered.  slower: why a faster one did not, or why a gap was not repaired.
     repaired  how many missing candles were fetched again from the exchange.
     """
 
@@ -37,3 +57,129 @@ class Gate:
     passed: tuple[str, ...]
     quarantined: Mapping[str, tuple[Finding, ...]]
     checked: Mapping[str, Checked]
+
+
+def check_pair(  # noqa: PLR0913 (two of them are only for what outlives the check)
+    pair: Pair,
+    at: datetime,
+    store: CandleStore,
+    market: MarketData,
+    validator: Validator,
+    strategy: Strategy,
+    memory: Memory | None = None,
+    archive: Archive | None = None,
+) -> Checked:
+    """Read a pair's window, fetch what is missing of it from the exchange, once, and check the whole.
+
+    memory: what this process knows of the exchange's own gaps.  archive: where the exchange's answer is kept.
+    Raises what the store raises; an exchange that does not answer leaves the gap, in words.
+    """
+    memory = memory or Memory()
+    answer = store.read(pair, at, strategy.candles_window)
+    missing = _missing(answer.candles, at, strategy) - memory.absent(pair.key)
+    repaired, note = 0, ""
+    if missing:
+        fetched, note = _fetched(pair, at, sorted(missing), market, memory)
+        repaired, unkept = _stored(pair, at, fetched, store, archive)
+        note = note or unkept
+        answer = store.read(pair, at, strategy.candles_window) if repaired else answer
+    return Checked(
+        pair=pair.key,
+        at=at,
+        candles=range_of(pair.key, answer.candles),
+        tier=answer.tier,
+        slower=(*answer.slower, note) if note else answer.slower,
+        repaired=repaired,
+        validation=check_window(pair, answer.candles, at, validator, strategy, memory.absent(pair.key)),
+    )
+
+
+def must_be(checked: Checked, window: pd.DataFrame) -> None:
+    """Raise Transient when a window is not exactly the one that was checked: nothing unchecked is judged."""
+    found = range_of(checked.pair, window)
+    if found != checked.candles:
+        msg = (
+            f"the candles of {checked.pair} changed after they were checked ({checked.candles.sha256[:8]} is now "
+            f"{found.sha256[:8]}); the next cycle checks them again"
+        )
+        raise Transient(msg)
+
+
+def gate(
+    checked: Outcomes[Checked],
+    windows: Mapping[Pair, pd.DataFrame],
+    second: SecondVenue,
+    at: datetime,
+    strategy: Strategy,
+    memory: Memory | None = None,
+) -> Gate:
+    """Join what each pair's check said with what only shows across pairs: moves that no other pair made.
+
+    windows: the candles that will be judged, of every pair asked for.  memory: what this process asked before.
+    A pair that could not be checked sits out like one that failed.
+    """
+    memory = memory or Memory()
+    found = {pair.key: _of_its_own(checked, pair.key, window) for pair, window in windows.items()}
+    healthy = {pair: window for pair, window in windows.items() if not found[pair.key]}
+    leaps = jumps({pair.key: window for pair, window in healthy.items()}, strategy)
+    witness = Witness(second, at, len(healthy), strategy, memory)
+    for pair, window in healthy.items():
+        found[pair.key] = witness.findings(pair, window, leaps.get(pair.key, []))
+    return Gate(
+        passed=tuple(key for key, findings in found.items() if not findings),
+        quarantined={key: findings for key, findings in found.items() if findings},
+        checked=checked.values,
+    )
+
+
+def _of_its_own(checked: Outcomes[Checked], key: str, window: pd.DataFrame) -> tuple[Finding, ...]:
+    """Why a pair sits out whatever the others do."""
+    one = checked.values.get(key)  # noqa: PD011 (no frame)
+    if one is None:
+        return (Finding("could be checked", 0, checked.errors.get(key, "it was not checked")),)
+    if not one.validation.passed:
+        return one.validation.findings
+    try:
+        must_be(one, window)
+    except Transient as error:
+        return (Finding("is what was checked", 0, str(error)),)
+    return ()
+
+
+def _missing(candles: pd.DataFrame, at: datetime, strategy: Strategy) -> set[datetime]:
+    """The closed slots of the window that have no candle."""
+    newest = frames.floor_time(at) - frames.INTERVAL
+    slots = {newest - number * frames.INTERVAL for number in range(strategy.candles_window)}
+    return slots - {stamp.to_pydatetime() for stamp in candles["open_time"]}
+
+
+def _fetched(
+    pair: Pair, at: datetime, missing: list[datetime], market: MarketData, memory: Memory
+) -> tuple[Fetched, str]:
+    """Missing candles, asked for with one call; and why they are not used, in words.
+
+    Slots that the exchange skips, while it has later ones, it does not have: that is a fact, and not asked again.
+    """
+    try:
+        answer = market.fetch(pair, missing[0], (missing[-1] - missing[0]) // frames.INTERVAL + 1)
+    except TradingError as error:
+        return Fetched(frames.empty()), f"{len(missing)} missing candles were not fetched: {error}"
+    rows = frames.closed(answer.candles, at)
+    rows = rows[rows["open_time"].isin(missing)].reset_index(drop=True)
+    if not rows.empty and (faults := frames.problems(rows)):
+        return Fetched(
+            frames.empty()
+        ), f"{len(missing)} missing candles were not repaired: the reply {', '.join(faults)}"
+    if not answer.candles.empty:
+        latest = answer.candles["open_time"].max().to_pydatetime()
+        lacking = {slot for slot in missing if slot < latest} - {stamp.to_pydatetime() for stamp in rows["open_time"]}
+        memory.note_absent(pair.key, lacking, at - WEEK)
+    return Fetched(rows, answer.payloads), ""
+
+
+def _stored(pair: Pair, at: datetime, fetched: Fetched, store: CandleStore, archive: Archive | None) -> tuple[int, str]:
+    """How many candles were stored, and what could not be kept of them, in words."""
+    if fetched.candles.empty:
+        return 0, ""
+    raw, note = kept(fetched.payloads, at, archive) if archive else ("", "")
+    return store.put(pair, fetched.candles, raw), note
