@@ -214,6 +214,7 @@ GLOBAL = {"data": {
     "market_cap_percentage": {"btc": 49.61, "eth": 15.54}, "market_cap_change_percentage_24h_usd": 2.93,
     "updated_at": 1703201062,
 }}  # fmt: skip
+TETHER = {"tether": {"jpy": 155.12, "last_updated_at": 1711356300}}
 
 # -------------------------------------------------------------------------------------------------------------- all
 
@@ -255,6 +256,7 @@ QUESTIONS: dict[str, Question] = {
     "fear and greed": Question((FEAR_GREED,), _of_context(0), _measured_is_valid, 600),
     "funding": Question((PREMIUM, LEAN, LEAN), _of_context(1), _measured_is_valid, 600),
     "dominance": Question((GLOBAL,), _of_context(2), _measured_is_valid, 600),
+    "yen per dollar": Question((TETHER,), _of_context(3), _measured_is_valid, 600),
     "news": Question((judges.POSTS,), judges.ask_news, judges.news_are_valid),
     "forecasts": Question((judges.PREDICTIONS,), judges.ask_model, judges.forecasts_are_valid),
 }  # fmt: skip

@@ -25,6 +25,7 @@ from trading.signals.context import (
     DOMINANCE,
     FEAR_GREED,
     FUNDING,
+    SCORED,
     ContextSignal,
     context_signal,
     dominance_value,
@@ -68,7 +69,7 @@ class History:
         http = httpx.Client(transport=httpx.MockTransport(self))
         self.sources: tuple[ContextSource, ...] = context_sources(
             "https://a", "https://b", "https://c", PAIRS, http=http
-        )
+        )[: len(SCORED)]
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path

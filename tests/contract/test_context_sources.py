@@ -1,4 +1,4 @@
-"""The three sources of the market context: the simulated providers, recorded bodies, and answers that mean nothing."""
+"""The four sources of the market context: the simulated providers, recorded bodies, and answers that mean nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from adapters.context import FundingRates, Provider, context_sources
 from adapters.http import http_client
-from tests.contract.providers import FEAR_GREED, GLOBAL, PREMIUM
+from tests.contract.providers import FEAR_GREED, GLOBAL, PREMIUM, TETHER
 from tests.contract.worlds import open_world
 from trading.errors import Halt, Rejected, Transient
 from trading.pairs import parse_pairs
@@ -24,16 +24,16 @@ EIGHT_HOURS = [{"symbol": symbol, "fundingIntervalHours": 8} for symbol in SYMBO
 
 
 class Providers:
-    """All three providers on one wire; an answer is a body, a status, or an exception. Keeps what was asked."""
+    """All the providers on one wire; an answer is a body, a status, or an exception. Keeps what was asked."""
 
     def __init__(self, **changes: Any) -> None:
         self.bodies = {
             "/fng/": FEAR_GREED, "/fapi/v1/premiumIndex": PREMIUM, "/fapi/v1/fundingInfo": EIGHT_HOURS,
-            "/api/v3/global": GLOBAL, **changes,
+            "/api/v3/global": GLOBAL, "/api/v3/simple/price": TETHER, **changes,
         }  # fmt: skip
         self.asked: list[httpx.Request] = []
         self.http = http_client(transport=httpx.MockTransport(self))
-        self.fear_greed, self.funding, self.dominance = context_sources(
+        self.fear_greed, self.funding, self.dominance, self.usd_jpy = context_sources(
             *URLS, PAIRS, coingecko_key=SecretStr("planted-key"), http=self.http
         )
 
@@ -56,7 +56,7 @@ def test_the_simulated_providers() -> None:
     """Each source of the simulated world gives a value of its own time, and says where it was asked."""
     with open_world(fear_greed=12) as world:
         sources = context_sources(f"{world.url}/alternative", f"{world.url}/fapi", f"{world.url}/coingecko", PAIRS)
-        mood, funding, share = (source.read() for source in sources)
+        mood, funding, share, tether = (source.read() for source in sources)
     midnight = datetime(2026, 1, 5, tzinfo=UTC)
     assert (mood.name, mood.value, mood.as_of) == ("fear_greed", 12, midnight)
     assert isinstance(funding.value, dict)
@@ -65,6 +65,10 @@ def test_the_simulated_providers() -> None:
     assert isinstance(share.value, float)
     assert 40 < share.value < 65
     assert share.url == f"{world.url}/coingecko/api/v3/global"
+    assert tether.name == "usd_jpy"
+    assert isinstance(tether.value, float)
+    assert tether.value == pytest.approx(float(world.config.usdjpy), rel=0.001)
+    assert tether.url == f"{world.url}/coingecko/api/v3/simple/price"
 
 
 def test_the_recorded_bodies(market_data) -> None:
@@ -151,6 +155,29 @@ def test_a_share_that_cannot_be_is_rejected(share: Any) -> None:
         wire.dominance.read()
 
 
+def test_a_tether_in_yen() -> None:
+    """One question for one coin in one currency; the price is of the time that the provider names."""
+    wire = Providers()
+    found = wire.usd_jpy.read()
+    assert (found.name, found.value, found.provider) == ("usd_jpy", 155.12, "CoinGecko")
+    assert found.as_of == datetime(2024, 3, 25, 8, 45, tzinfo=UTC)
+    assert dict(wire.asked[0].url.params) == {
+        "ids": "tether", "vs_currencies": "jpy", "include_last_updated_at": "true"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [({}, Transient), ({"tether": None}, Transient), ({"tether": {"last_updated_at": 1711356300}}, Rejected),
+     ({"tether": {"jpy": 0, "last_updated_at": 1711356300}}, Rejected), ({"tether": {"jpy": 155.12}}, Rejected),
+     ({"tether": {"jpy": 1e9, "last_updated_at": 1711356300}}, Rejected), (429, Transient), (401, Halt)],
+)  # fmt: skip
+def test_a_tether_without_a_believable_price_or_time_is_no_rate(answer: Any, kind: type[Exception]) -> None:
+    """What is not there, cannot be yen, or has no time is an error in words; no rate stands in for it (I18)."""
+    with pytest.raises(kind, match=r"^CoinGecko: "):
+        Providers(**{"/api/v3/simple/price": answer}).usd_jpy.read()
+
+
 @pytest.mark.parametrize("stamp", [None, "", "06-06-2026", 0, -1, "1780704000000", 10**400])
 def test_a_value_without_a_time_is_rejected(stamp: Any) -> None:
     """A value of which nobody can say when it was true is none (``date_format=us`` included)."""
@@ -189,8 +216,9 @@ def test_the_key_goes_to_coingecko_only_and_into_no_error() -> None:
         wire.dominance.read()
     wire.fear_greed.read()
     wire.funding.read()
+    wire.usd_jpy.read()
     sent = [request.headers.get("x-cg-demo-api-key") for request in wire.asked]
-    assert sent == ["planted-key", None, None, None]
+    assert sent == ["planted-key", None, None, None, "planted-key"]
     assert "planted" not in str(refused.value) + repr(wire.dominance) + repr(wire.dominance._provider)
     assert all("planted" not in str(request.url) for request in wire.asked)
 

@@ -47,6 +47,7 @@ def _collected(stage: Stage, index: Any = 21, share: Any = 56.0) -> str:
         "/fapi/v1/premiumIndex": rates,
         "/fapi/v1/fundingInfo": [],
         "/api/v3/global": {"data": {"market_cap_percentage": {"btc": share}, "updated_at": now_s - 60}},
+        "/api/v3/simple/price": {"tether": {"jpy": 150.0, "last_updated_at": now_s - 60}},
     }
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -17,6 +17,7 @@ QUESTIONS = (
     "/fapi/fapi/v1/fundingRate?symbol=BTCUSDT",
     "/alternative/fng/?limit=10",
     "/coingecko/api/v3/global",
+    "/coingecko/api/v3/simple/price?ids=tether&vs_currencies=usd",
     f"{POSTS}?auth_token=t",
     "/coincheck/api/order_books?pair=xrp_jpy",
     "/coincheck/api/trades?pair=xrp_jpy",
@@ -72,6 +73,20 @@ def test_dominance_is_of_the_last_ten_minutes(world: Worlds) -> None:
     assert figures["updated_at"] == to_ms(START) // 1000 - 30
     assert 40 < figures["market_cap_percentage"]["btc"] < 65
     assert sum(figures["market_cap_percentage"].values()) < 100
+
+
+def test_a_tether_costs_about_a_dollar_as_of_the_last_minute(world: Worlds) -> None:
+    """In each known currency that is asked for, with the time when that is asked for; unknown coins are left out."""
+    visitor = world(start=START, usdjpy="150")
+    path = "/coingecko/api/v3/simple/price"
+    body = visitor.get(path, ids="tether,nothing", vs_currencies="jpy,usd,xyz", include_last_updated_at="true")
+    assert list(body) == ["tether"]
+    assert set(body["tether"]) == {"jpy", "usd", "last_updated_at"}
+    assert abs(body["tether"]["jpy"] / 150 - 1) < 0.001
+    assert body["tether"]["last_updated_at"] == to_ms(START) // 1000 - 30
+    assert set(visitor.get(path, ids="tether", vs_currencies="jpy")["tether"]) == {"jpy"}
+    assert visitor.get(path, ids="nothing", vs_currencies="jpy") == {}
+    assert visitor.get(path, ids="tether") == {"error": "Missing parameter vs_currencies"}
 
 
 def test_news_is_paged_newest_first_and_never_from_the_future(world: Worlds) -> None:

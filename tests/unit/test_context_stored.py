@@ -12,9 +12,9 @@ from trading.ports.context import Measured
 from trading.services import context as verbs
 from trading.services import judge
 from trading.services.looks import Outcomes
-from trading.signals.context import DOMINANCE, FEAR_GREED, FUNDING, RANGES, context_signal, unusable
+from trading.signals.context import DOMINANCE, FEAR_GREED, FUNDING, RANGES, SCORED, USD_JPY, context_signal, unusable
 
-VALUES = {FEAR_GREED: 12.0, FUNDING: {"BTCUSDT": 0.0001, "SOLUSDT": -0.0003}, DOMINANCE: 56.0}
+VALUES = {FEAR_GREED: 12.0, FUNDING: {"BTCUSDT": 0.0001, "SOLUSDT": -0.0003}, DOMINANCE: 56.0, USD_JPY: 150.0}
 sources = st.sampled_from(sorted(RANGES))
 
 
@@ -85,7 +85,7 @@ def test_extreme_fear_outlives_an_outage_of_all_sources():
     """All three down is no end of the caution (I14): what is not too old by its own time is stored again as kept."""
     table = Table()
     verbs.store(Outcomes({name: measured(name, 12 if name == FEAR_GREED else 0) for name in RANGES}, {}), NOW, table, S)
-    for half_hours, left in ((5, RANGES), (7, (FEAR_GREED, DOMINANCE)), (13, (FEAR_GREED,)), (72, (FEAR_GREED,))):
+    for half_hours, left in ((5, SCORED), (7, (FEAR_GREED, DOMINANCE)), (13, (FEAR_GREED,)), (72, (FEAR_GREED,))):
         at = NOW + timedelta(minutes=30 * half_hours)
         mood = verbs.store(read(*RANGES), at, table, S)
         assert mood is not None
@@ -132,7 +132,7 @@ def test_a_row_says_where_each_value_came_from_and_how_old_it_was():
 @given(sources, st.floats(-100, 100))
 def test_a_source_is_only_as_good_as_its_own_time(name, hours_old):
     """An answer that is too old, or of a time to come, is refused where it is read, in words; any other is taken."""
-    limit_h = {FEAR_GREED: 48, FUNDING: 3, DOMINANCE: 6}[name]
+    limit_h = {FEAR_GREED: 48, FUNDING: 3, DOMINANCE: 6, USD_JPY: 6}[name]
     found = measured(name, hours_old)
     source = Source(name, found)
     if -5 / 60 <= (NOW - found.as_of).total_seconds() / 3600 <= limit_h:
@@ -157,3 +157,31 @@ def test_people_hear_of_what_is_missing_and_an_alarm_when_all_is():
     (missing,) = verbs.notices_of(read(*RANGES), NOW)
     assert (missing.kind, missing.alarm) == ("context.missing", True)
     assert all(name in missing.text for name in RANGES)
+    (moodless,) = verbs.notices_of(read(*SCORED), NOW)
+    assert moodless.alarm, "a rate is no mood"
+
+
+@given(st.sets(st.sampled_from(SCORED)), st.booleans())
+def test_the_rate_changes_no_mood(failing, late):
+    """Yen per dollar is stored with its source, and score, note and sources of the mood are as without it."""
+    with_rate, without = Table(), Table()
+    verbs.store(read(*failing, *([USD_JPY] if late else [])), NOW, with_rate, S)
+    verbs.store(read(*failing, USD_JPY), NOW, without, S)
+    judged = [judge.context(NOW, table, S) for table in (with_rate, without)]
+    if failing != set(SCORED):
+        assert judged[0] == judged[1]
+        assert "usd_jpy" not in judged[0].note
+    if not late:
+        row = with_rate.rows[NOW]
+        assert (row[USD_JPY], row["sources"][USD_JPY]["provider"], judged[0].score) == (150.0, "p", row["score"])
+
+
+@pytest.mark.parametrize(("yen", "taken"), [(50, False), (50.1, True), (499.9, True), (500, False), (0.0064, False)])
+def test_a_rate_that_no_strategy_believes_is_refused(yen, taken):
+    """At the ends of the strategy's range, and upside down, it is Rejected in words, not stored."""
+    source = Source(USD_JPY, measured(USD_JPY, value=yen))
+    if taken:
+        assert verbs.measure(source, NOW, S).value == yen
+    else:
+        with pytest.raises(Rejected, match=r"p: usd_jpy is .* yen per dollar, not between 50 and 500; left out"):
+            verbs.measure(source, NOW, S)

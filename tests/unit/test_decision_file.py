@@ -59,6 +59,16 @@ def test_a_whole_state(tmp_path):
     assert (market.forecast_weight, strategy.base_buy_threshold) == (None, 0.3)
 
 
+def test_what_is_barred_is_not_entered(tmp_path):
+    """The only pair that would be bought is barred, with the reason; a reason that says nothing is refused."""
+    decision = decide(*read(tmp_path, changed(barred={"btc_usdt": "premium +9 %, over 3 %."})))
+    assert decision.action == "HOLD"
+    assert decision.reasons[1].endswith("but is barred: premium +9 %, over 3 %.")
+    for nothing in ("", " ", None, True, {}):
+        with pytest.raises(BadInput, match=r"barred.btc_usdt must say why"):
+            read(tmp_path, changed(barred={"btc_usdt": nothing}))
+
+
 def test_the_answer_has_the_contracts_shape(tmp_path):
     """Thresholds, the ranking with weights and components, and the decision with its reasons, all of it JSON."""
     answer = as_answer(decide(*read(tmp_path, STATE)))

@@ -1,5 +1,6 @@
 """The decision: selling first, one buy at most, and never a buy on missing input."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -30,7 +31,8 @@ pairs = st.dictionaries(st.sampled_from(KEYS), found_or_missing, min_size=1)
 held = st.builds(Held, st.sampled_from(KEYS), st.integers(0, 180).map(lambda age: NOW - timedelta(minutes=age)))
 modes = st.sampled_from([False, "OFF", True, "NO_ENTRIES", "NOTHING"])
 switches = st.just({}) | st.fixed_dictionaries({}, optional={"kill_switch": modes, "daily_loss": st.booleans()})
-markets = st.builds(Market, st.just(NOW), pairs, contexts, st.lists(held, max_size=4), switches, earned)
+reasons_why = st.dictionaries(st.sampled_from(KEYS), st.just("premium +9.00 %, over 3 %"), max_size=3)
+markets = st.builds(Market, st.just(NOW), pairs, contexts, st.lists(held, max_size=4), switches, earned, reasons_why)
 bearish = st.dictionaries(st.sampled_from(KEYS), st.one_of(leaning(-1, -0.3), leaning(-1, -0.1), missing), min_size=5)
 falling = st.builds(Market, st.just(NOW), bearish, contexts, st.lists(held, min_size=2, max_size=4), switches, earned)
 
@@ -56,6 +58,7 @@ def test_no_buy_on_missing_input(state):
     (pair,) = found.pairs
     assert isinstance(state.pairs[pair], PairInputs)
     assert pair not in {position.pair for position in state.positions}
+    assert pair not in state.barred
     assert found.ranking[0].score >= found.buy_threshold - 1e-9
     assert not any(on for name, on in state.breakers.items() if name != "kill_switch")
     assert state.breakers.get("kill_switch", False) in (False, "OFF")
@@ -96,8 +99,43 @@ def test_every_decision_says_why(state):
 def test_the_order_of_the_pairs_does_not_matter(state, order):
     """The same state of the world in another order is the same decision."""
     shuffled = {key: state.pairs[key] for key in order if key in state.pairs}
-    again = Market(state.now, shuffled, state.context, state.positions[::-1], state.breakers, state.forecast_weight)
+    again = Market(
+        state.now, shuffled, state.context, state.positions[::-1], state.breakers, state.forecast_weight, state.barred
+    )
     assert decide(again, S) == decide(state, S)
+
+
+@given(st.one_of(markets, falling), reasons_why)
+def test_what_is_barred_is_passed_over_and_may_still_be_sold(state, bars):
+    """Sells and scores are as without it; the best free pair that is not barred is bought; a better one is named."""
+    plainly, found = decide(replace(state, barred={}), S), decide(replace(state, barred=bars), S)
+    assert (found.ranking, found.buy_threshold) == (plainly.ranking, plainly.buy_threshold)
+    assert (found.action == "SELL") == (plainly.action == "SELL")
+    if found.action == "SELL":
+        assert found == plainly
+        return
+    held = {position.pair for position in state.positions}
+    free = [one for one in found.ranking if one.pair not in held]
+    first = next((place for place, one in enumerate(free) if one.pair not in bars), len(free))
+    if free[first : first + 1] and plainly.action == "BUY" and free[first].score > found.buy_threshold:
+        assert found.pairs == (free[first].pair,)
+    for one in free[:first]:
+        assert f"{one.pair} scores {one.score:+.3f}, but is barred: {bars[one.pair]}." in found.reasons
+        assert one.pair not in found.pairs
+
+
+def test_the_next_best_is_bought_and_the_reasons_say_what_was_better():
+    """A barred better pair comes second in the reasons; with all barred it holds, and says so of each."""
+    pairs, why = {"eth_usdt": level(0.4), "btc_usdt": level(0.6), "xrp_usdt": level(-0.9)}, "premium +9.00 %, over 3 %"
+    found = decide(market(pairs, barred={"btc_usdt": why, "xrp_usdt": why}), S)
+    assert (found.action, found.pairs) == ("BUY", ("eth_usdt",))
+    assert found.reasons == (
+        "eth_usdt scores +0.340, at or above the buy threshold +0.280, best of 1 not held and not barred: buy.",
+        "btc_usdt scores +0.510, but is barred: premium +9.00 %, over 3 %.",
+    )
+    nothing = decide(market(pairs, barred=dict.fromkeys(KEYS, why)), S)
+    assert (nothing.action, nothing.reasons[0]) == ("HOLD", "Each of 3 not held is barred: nothing to buy.")
+    assert [reason.partition(" ")[0] for reason in nothing.reasons[1:]] == ["btc_usdt", "eth_usdt", "xrp_usdt"]
 
 
 def test_the_best_pair_is_bought():
