@@ -50,7 +50,7 @@ class BinancePerpetual:
 
     def _page(self, pair: Pair, start_ms: int, end_ms: int) -> list[Row]:
         query = {"symbol": pair.binance, "interval": "5m", "startTime": start_ms, "endTime": end_ms, "limit": PAGE}
-        body = self._provider.ask(PATH, {name: str(value) for name, value in query.items()})
+        body, _ = self._provider.ask("candles", PATH, {name: str(value) for name, value in query.items()})
         if not isinstance(body, list):
             raise self._provider.error(Transient, "the answer is no list of candles; try again")
         rows = [self._row(found) for found in body]

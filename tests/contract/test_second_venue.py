@@ -69,9 +69,11 @@ def test_the_simulated_perpetual_is_the_spot_market_a_few_basis_points_away() ->
             assert (there["close"] != here["close"]).any()
         assert len(perpetual.candles(BTC, until, until)) == 1
         with pytest.raises(Rejected, match="Invalid interval"):
-            perpetual._provider.ask("/fapi/v1/klines", {"symbol": "BTCUSDT", "interval": "1s"})
+            perpetual._provider.ask("candles", "/fapi/v1/klines", {"symbol": "BTCUSDT", "interval": "1s"})
         with pytest.raises(Rejected, match="limit"):
-            perpetual._provider.ask("/fapi/v1/klines", {"symbol": "BTCUSDT", "interval": "5m", "limit": "1501"})
+            perpetual._provider.ask(
+                "candles", "/fapi/v1/klines", {"symbol": "BTCUSDT", "interval": "5m", "limit": "1501"}
+            )
 
 
 def test_the_simulated_rows_have_the_shape_of_the_recorded_ones(market_data: Path) -> None:

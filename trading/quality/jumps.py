@@ -55,9 +55,9 @@ def doubts(jump: Jump, venue: pd.DataFrame, strategy: Strategy) -> str:
     """Why a second venue's candles do not show a jump, in words; empty when they do. venue: by open time."""
     if jump.open_time not in venue.index or (jump.before_at is not None and jump.before_at not in venue.index):
         return f"the second venue has no candle of {jump.open_time:%Y-%m-%d %H:%M}"
-    there = dict(zip(PRICES, venue.loc[jump.open_time, list(PRICES)].tolist(), strict=True))
+    there = {name: float(venue[name].loc[pd.Timestamp(jump.open_time)]) for name in PRICES}
     here = dict(zip(PRICES, jump.prices, strict=True))
-    there_before = there["open"] if jump.before_at is None else float(venue["close"].loc[jump.before_at])
+    there_before = there["open"] if jump.before_at is None else float(venue["close"].loc[pd.Timestamp(jump.before_at)])
     for name in ("open", "close"):
         if not _near(here[name], there[name], strategy):
             return _off(f"{name} of {jump.open_time:%Y-%m-%d %H:%M}", here[name], there[name])

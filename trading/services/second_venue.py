@@ -82,7 +82,8 @@ class Witness:
 def _jumped(doubted: Sequence[Jump], why: str, few: str) -> Finding:
     first = doubted[0]
     candles = "1 candle that moved" if len(doubted) == 1 else f"{len(doubted)} candles that moved"
-    words = f"{few}{candles} alone, first {first.open_time:%Y-%m-%d %H:%M} by {first.beyond_pct:g} % beyond the others; {why}"
+    where = f"first {first.open_time:%Y-%m-%d %H:%M} by {first.beyond_pct:g} % beyond the others"
+    words = f"{few}{candles} alone, {where}; {why}"
     return Finding(JUMPED, len(doubted), words, tuple(_row(jump) for jump in doubted[:SHOWN]))
 
 
