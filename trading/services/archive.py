@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from trading.errors import Halt, Rejected, Transient
-from trading.ports import Archive
+from trading.ports import Archive, Notice
 from trading.ports.items import Items, Raw
 from trading.services.lines import GZIP, JSON, Key, digest, item_of, key_of, lines_of, manifest, unzipped, zipped
 from trading.tables import (
@@ -91,12 +91,22 @@ def archive_table(table: Table, at: datetime, items: Items, archive: Archive, da
     if table.name in BY_END:
         return _kept(table, lambda: _ended(table, due, items), archive, at)
     partitions = items.partitions(table)
-    first = _first_day(table, partitions, items)
+    first = first_day(table, partitions, items)
     days = [] if first is None else [one for one in days_between(first, at.astimezone(UTC).date()) if due(one)]
     found: list[Sheet] = []
     for one in days:  # one at a time: a day fits into memory, a table may not
         found += _kept(table, lambda: {one: rows_of(table, one, partitions, items)}, archive, at)  # noqa: B023
     return found
+
+
+def notices_of(sheets: Iterable[Sheet], at: datetime) -> list[Notice]:
+    """What people are told: days that changed when that was no longer to be expected."""
+    expected = at.astimezone(UTC).date() - LATE_DAYS * DAY
+    return [
+        Notice("archive.changed", f"{one.table} of {one.day}: {one.how}; both versions are kept", at)
+        for one in sheets
+        if one.late and one.day < expected
+    ]
 
 
 def due_days(table: Table, at: datetime, there: set[date], only: date | None = None) -> Callable[[date], bool]:
@@ -131,7 +141,7 @@ def rows_of(table: Table, day: date, partitions: Sequence[str], items: Items) ->
     return [row for one in partitions for row in items.between(table, one, first, last)]
 
 
-def _first_day(table: Table, partitions: Sequence[str], items: Items) -> date | None:
+def first_day(table: Table, partitions: Sequence[str], items: Items) -> date | None:
     """The day of the oldest row there is."""
     if table is LINEAGE:
         return min((date.fromisoformat(one) for one in partitions), default=None)

@@ -1,0 +1,175 @@
+"""Backfill: the candles of the past that are missing, and only those, into the tier where they belong.
+
+A day whose rows still have their whole lifetime before them goes into the table; an older one goes into the cold tier
+as a whole. What is there is asked first, and again after every interruption: nothing is remembered elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import batched
+
+import pandas as pd
+
+from trading import candles as frames
+from trading.candles import INTERVAL
+from trading.errors import BadInput, Transient
+from trading.pairs import Pair
+from trading.ports import CandleStore, MarketData
+from trading.ports.candles import ColdCandles
+from trading.ports.items import Items
+from trading.services.archive import DAY, days_between, start_of
+from trading.services.cold_days import merged
+from trading.tables import PRICES
+
+DAYS_A_STEP = 3
+"""Days asked for at once: 864 candles, which one page of the venue holds."""
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a backfill of one pair came to, counted in candles of the span that was asked for.
+
+    had  there already.  fetched  written now.  absent  the venue does not have them either.  calls  pages asked for.
+    """
+
+    pair: str
+    since: datetime
+    until: datetime
+    had: int = 0
+    fetched: int = 0
+    absent: int = 0
+    calls: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The four figures by name."""
+        return {"had": self.had, "fetched": self.fetched, "absent": self.absent, "calls": self.calls}
+
+    def plus(self, other: Filled) -> Filled:
+        """Both together."""
+        sums = (count + other.counts[name] for name, count in self.counts.items())
+        return Filled(self.pair, self.since, self.until, *sums)
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """Where candles come from and go to. ``pace`` waits until the venue may be asked again."""
+
+    market: MarketData
+    store: CandleStore
+    items: Items
+    cold: ColdCandles
+    pace: Callable[[], None] = lambda: None
+
+
+def span(at: datetime, days: int | None, candles: int) -> tuple[datetime, datetime]:
+    """From when to when a warm-up reaches: so many days, or so many candles, up to the last closed one.
+
+    Raises BadInput when that is nothing.
+    """
+    if (days if days is not None else candles) < 1:
+        msg = f"nothing to fetch: {days} days, {candles} candles; give at least one"
+        raise BadInput(msg)
+    until = frames.floor_time(at)
+    return until - (candles * INTERVAL if days is None else days * DAY), until
+
+
+def steps(since: datetime, until: datetime, now: datetime) -> list[tuple[bool, datetime, datetime]]:
+    """The span in steps of a few days: whether each belongs to the cold tier, its first slot and its end.
+
+    A day that begins more than the table's lifetime ago is cold, and is then fetched whole: the cold tier keeps whole
+    days, and its rows would begin to vanish from the table while they are written.
+    """
+    kept = timedelta(days=PRICES.ttl_days or 0)
+    days = days_between(since.date(), until.date() + DAY)
+    cold = [day for day in days if start_of(day) < now - kept]
+    found = []
+    for is_cold, some in ((True, cold), (False, days[len(cold) :])):
+        for few in batched(some, DAYS_A_STEP):
+            first, end = start_of(few[0]), start_of(few[-1]) + DAY
+            found.append((True, first, end) if is_cold else (False, max(first, since), min(end, until)))
+    return [step for step in found if step[1] < step[2]]
+
+
+def backfill(
+    pair: Pair, since: datetime, until: datetime, now: datetime, tiers: Tiers, told: Callable[[float], None]
+) -> Filled:
+    """Fetch what is missing of a pair between two times (aware UTC, the end not included).
+
+    told: hears the share that is done.
+    Raises Transient when the venue is not to be asked now or answers nonsense, and what the tiers raise; what was
+    stored stays, and the same call goes on from there.
+    """
+    done, plan = Filled(pair.key, since, until), steps(since, until, now)
+    for number, (is_cold, first, end) in enumerate(plan):
+        part = _cold_step(pair, first, end, tiers) if is_cold else _warm_step(pair, first, end, tiers)
+        done = done.plus(part)
+        told((number + 1) / len(plan))
+    return done
+
+
+def _warm_step(pair: Pair, first: datetime, end: datetime, tiers: Tiers) -> Filled:
+    """Days that the table keeps."""
+    seconds = int(first.timestamp()), int((end - INTERVAL).timestamp())
+    rows = tiers.items.between(PRICES, pair.key, *seconds)
+    there = {datetime.fromtimestamp(int(row["timestamp"]["N"]), UTC) for row in rows}
+    missing = _missing(first, end, there)
+    fresh, calls = _fetched(pair, missing, tiers)
+    if not fresh.empty:
+        tiers.store.put(pair, fresh)
+    slots = (end - first) // INTERVAL
+    return Filled(pair.key, first, end, slots - len(missing), len(fresh), len(missing) - len(fresh), calls)
+
+
+def _cold_step(pair: Pair, first: datetime, end: datetime, tiers: Tiers) -> Filled:
+    """Days that have left the table, each stored as a whole."""
+    days = days_between(first.date(), end.date())
+    there: set[datetime] = set()
+    for day in days:
+        stored = tiers.cold.get(pair, day)
+        there |= set() if stored is None else _times(stored)
+    missing = _missing(first, end, there)
+    fresh, calls = _fetched(pair, missing, tiers)
+    for day in days:
+        some = fresh[fresh["open_time"].dt.date == day]
+        if not some.empty:
+            merged(pair, day, some, tiers.cold)
+    slots = (end - first) // INTERVAL
+    return Filled(pair.key, first, end, slots - len(missing), len(fresh), len(missing) - len(fresh), calls)
+
+
+def _missing(first: datetime, end: datetime, there: set[datetime]) -> list[datetime]:
+    """The slots of a span that are not there, oldest first."""
+    slots = (first + INTERVAL * number for number in range((end - first) // INTERVAL))
+    return [slot for slot in slots if slot not in there]
+
+
+def _fetched(pair: Pair, missing: list[datetime], tiers: Tiers) -> tuple[pd.DataFrame, int]:
+    """Those of the missing candles that the venue has, and how many pages that took.
+
+    A page may be shorter than asked for; asked again from its end, the venue says whether there is more.
+    """
+    found, calls = frames.empty(), 0
+    if not missing:
+        return found, calls
+    start, last = missing[0], missing[-1]
+    while start <= last:
+        tiers.pace()
+        page = tiers.market.candles(pair, start, min((last - start) // INTERVAL + 1, PAGE))
+        calls += 1
+        if page.empty:
+            break
+        if faults := frames.problems(page):
+            msg = f"{pair.binance}: the reply {', '.join(faults)}; nothing of it was stored, the same call goes on"
+            raise Transient(msg)
+        found = pd.concat([found, page[page["open_time"].between(start, last)]], ignore_index=True)
+        start = max(page["open_time"].iloc[-1].to_pydatetime() + INTERVAL, start + INTERVAL)
+    return found[found["open_time"].isin(missing)].reset_index(drop=True), calls
+
+
+def _times(stored: pd.DataFrame) -> set[datetime]:
+    return {at.to_pydatetime() for at in stored["open_time"]}
