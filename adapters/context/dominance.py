@@ -24,11 +24,12 @@ class BitcoinDominance:
     def read(self) -> Measured:
         """Bitcoin's share in percent. Raises Transient, Rejected (also for a share of 0 or above 100) or Halt."""
         provider = self._provider
-        data = part(provider.ask(PATH), "data")
+        body, raw = provider.ask(self.name, PATH)
+        data = part(body, "data")
         if not isinstance(data, dict):
             raise provider.error(Transient, "the answer holds no figures; try again")
         share = provider.number(part(data, "market_cap_percentage", "btc"), "Bitcoin's share", 0, 100)
         if share == 0:
             raise provider.error(Rejected, "Bitcoin's share is 0 %, which it cannot be; left out")
         as_of = provider.moment(data.get("updated_at"), "the time of the share")
-        return Measured(self.name, share, as_of, provider.name, provider.shown(PATH))
+        return Measured(self.name, share, as_of, provider.name, provider.shown(PATH), raw=raw)

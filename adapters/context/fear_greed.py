@@ -24,7 +24,7 @@ class FearGreed:
     def read(self) -> Measured:
         """The newest index, 0 (fear) to 100 (greed). Raises Transient, Rejected or Halt."""
         provider = self._provider
-        body = provider.ask(PATH, {"limit": "1"})
+        body, raw = provider.ask(self.name, PATH, {"limit": "1"})
         row = part(body, "data", 0)
         if trouble := part(body, "metadata", "error"):
             raise provider.error(Transient, f"it says {trouble}; try again")
@@ -32,4 +32,4 @@ class FearGreed:
             raise provider.error(Transient, "the answer holds no day; try again")
         value = provider.number(row.get("value"), "the index", 0, 100)
         as_of = provider.moment(row.get("timestamp"), "the time of the index")
-        return Measured(self.name, value, as_of, provider.name, provider.shown(PATH))
+        return Measured(self.name, value, as_of, provider.name, provider.shown(PATH), raw=raw)

@@ -14,6 +14,7 @@ from typing import Any
 from adapters.context.reading import Provider
 from trading.errors import Rejected, TradingError, Transient
 from trading.ports.context import Measured
+from trading.ports.payloads import Payload
 from trading.signals.context import FUNDING
 
 PATH, INTERVALS = "/fapi/v1/premiumIndex", "/fapi/v1/fundingInfo"
@@ -42,17 +43,18 @@ class FundingRates:
     def read(self) -> Measured:
         """Rates by symbol, fractions per 8 hours. Raises Transient, Rejected or Halt."""
         provider = self._provider
-        body = provider.ask(PATH)
+        body, raw = provider.ask(self.name, PATH)
         if not isinstance(body, list):
             raise provider.error(Transient, "the answer is no list of symbols; try again")
         rows = {row["symbol"]: row for row in body if isinstance(row, dict) and isinstance(row.get("symbol"), str)}
-        hours, note = self._hours()
+        hours, note, more = self._hours()
         rates, lost = self._rates(rows, hours)
         if not rates or len(rates) * 2 < len(self._symbols):
             raise provider.error(Rejected, f"{len(rates)} of {len(self._symbols)} funding rates: {'; '.join(lost)}")
         values = {symbol: rate.per_8h for symbol, rate in rates.items()}
         as_of = min(rate.at for rate in rates.values())
-        return Measured(self.name, values, as_of, provider.name, provider.shown(PATH), "; ".join([*lost, *note]))
+        words = "; ".join([*lost, *note])
+        return Measured(self.name, values, as_of, provider.name, provider.shown(PATH), words, (*raw, *more))
 
     def _rates(
         self, rows: dict[str, dict[str, Any]], hours: dict[str, float] | None
@@ -86,17 +88,20 @@ class FundingRates:
             raise ask.error(Rejected, f"{symbol} pays more often than every 8 hours, how often is not known; left out")
         return _Rate(rate, at)
 
-    def _hours(self) -> tuple[dict[str, float] | None, list[str]]:
-        """Hours between payments of the symbols that are listed with them; None, and why, when they cannot be had."""
+    def _hours(self) -> tuple[dict[str, float] | None, list[str], tuple[Payload, ...]]:
+        """Hours between payments of the symbols that are listed with them, and the answer that says so.
+
+        None, and why, when they cannot be had.
+        """
         provider = self._provider
         try:
-            body = provider.ask(INTERVALS)
+            body, raw = provider.ask("funding-intervals", INTERVALS)
             if not isinstance(body, list):
                 raise provider.error(Transient, "the answer is no list of intervals")
             ours = [row for row in body if isinstance(row, dict) and row.get("symbol") in self._symbols]
             return {
                 str(row["symbol"]): provider.number(row.get("fundingIntervalHours"), f"hours of {row['symbol']}", 1, 24)
                 for row in ours
-            }, []
+            }, [], raw  # fmt: skip
         except TradingError as error:
-            return None, [f"funding intervals are not known, rates count as 8-hour ones ({error})"]
+            return None, [f"funding intervals are not known, rates count as 8-hour ones ({error})"], ()

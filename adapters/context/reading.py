@@ -16,9 +16,11 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from adapters.bodies import payload
 from adapters.http import get_whole
 from adapters.redaction import one_line
 from trading.errors import Halt, Rejected, TradingError, Transient
+from trading.ports.payloads import Payload
 
 REFUSED = (Halt, "access was refused; check the key, if there is one, and the address")
 SLOW_DOWN = (Transient, "too many requests; wait and try again")
@@ -55,11 +57,20 @@ class Provider:
         """The address of a path, to keep: without query, user and password."""
         return str(httpx.URL(self.url(path)).copy_with(userinfo=b"", query=None))
 
-    def ask(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """GET; the JSON of a good answer. Raises Transient, Rejected or Halt."""
+    def ask(self, name: str, path: str, query: Mapping[str, str] | None = None) -> tuple[Any, tuple[Payload, ...]]:
+        """GET; the JSON of a good answer, and the answer as it came, to be kept under ``name``.
+
+        Raises Transient, Rejected or Halt.
+        """
+        answer = self._answer(path, query or {})
+        body = self._json(answer)
+        secrets = self.secrets.values()
+        return body, payload(self.name, name, self.url(path), query or {}, answer.content, secrets)
+
+    def _answer(self, path: str, query: Mapping[str, str]) -> httpx.Response:
         headers = {name: secret.get_secret_value() for name, secret in self.secrets.items()}
         try:
-            answer = get_whole(self.http, self.url(path), dict(query or {}), headers)
+            answer = get_whole(self.http, self.url(path), query, headers)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise self.error(Halt, f"the address is not one for HTTP ({error}); check the setting") from None
         except httpx.RequestError as error:
@@ -67,7 +78,7 @@ class Provider:
         if answer.status_code != 200:
             kind, advice = STATUSES.get(answer.status_code, SERVER if answer.status_code >= 500 else ELSE)
             raise self.error(kind, f"{advice} (HTTP {answer.status_code} {answer.text[:2000]})")
-        return self._json(answer)
+        return answer
 
     def error(self, kind: type[TradingError], text: str) -> TradingError:
         """An error of one line that names the provider and no secret."""

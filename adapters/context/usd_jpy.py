@@ -25,9 +25,10 @@ class YenPerDollar:
     def read(self) -> Measured:
         """Yen for one tether. Raises Transient, Rejected (also for a price that cannot be one) or Halt."""
         provider = self._provider
-        data = part(provider.ask(PATH, QUERY), "tether")
+        body, raw = provider.ask(self.name, PATH, QUERY)
+        data = part(body, "tether")
         if not isinstance(data, dict):
             raise provider.error(Transient, "the answer holds no price of a tether; try again")
         yen = provider.number(data.get("jpy"), "a tether in yen", *RANGES[USD_JPY])
         as_of = provider.moment(data.get("last_updated_at"), "the time of the tether's price")
-        return Measured(self.name, yen, as_of, provider.name, provider.shown(PATH))
+        return Measured(self.name, yen, as_of, provider.name, provider.shown(PATH), raw=raw)

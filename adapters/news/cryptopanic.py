@@ -2,7 +2,7 @@
 
 Source: cryptopanic.com/developers/api. The token travels in the query, where libraries log it and errors quote it, and
 the provider writes it into its links to further pages. So it is added on the last yard, below the client that logs and
-raises, and those links are never read.
+raises, those links are never read, and an answer is kept without the token.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from adapters.bodies import payload
 from adapters.http import get_whole, http_client
 from adapters.news.posts import Valued, articles_of
 from adapters.redaction import one_line
 from trading.errors import Halt, Rejected, TradingError, Transient
 from trading.pairs import Pair
 from trading.ports.news import Latest, Quota
+from trading.ports.payloads import Payload
 
 CALLS = 2
 """A run asks for the posts of all currencies and for those of the whole market."""
@@ -34,6 +36,9 @@ ADVICE: Mapping[int, tuple[type[TradingError], str]] = {
     HTTPStatus.NOT_FOUND: (Halt, "there is no such plan; check TRADER_CRYPTOPANIC_PLAN and TRADER_CRYPTOPANIC_URL"),
     HTTPStatus.TOO_MANY_REQUESTS: (Transient, "too many requests; wait and try again"),
 }
+
+
+type Page = tuple[list[object], tuple[Payload, ...]]
 
 
 class Signing(httpx.BaseTransport):
@@ -99,26 +104,28 @@ class CryptoPanic:
         """
         named = {"currencies": ",".join(pair.news for pair in pairs)}
         posts: list[object] = []
+        raw: tuple[Payload, ...] = ()
         for number, query in enumerate((named, {}), 1):
             if none_left := self._allowance.take(CALLS - number):
                 return none_left
-            posts += self._page({"public": "true", "regions": "en", **query})
+            page = self._page({"public": "true", "regions": "en", **query})
+            posts, raw = posts + page[0], raw + page[1]
         articles, left_out = articles_of(posts, pairs, at, self._value)
-        return Latest(articles, left_out)
+        return Latest(articles, left_out, raw=raw)
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _page(self, query: Mapping[str, str]) -> list[object]:
-        """The posts of one call. Raises Transient, Rejected or Halt."""
+    def _page(self, query: Mapping[str, str]) -> Page:
+        """The posts of one call, and its answer. Raises Transient, Rejected or Halt."""
         answer = self._asked(query)
         if isinstance(answer, TradingError):
             raise answer
         return answer
 
-    def _asked(self, query: Mapping[str, str]) -> list[object] | TradingError:
-        """One call: its posts, or the error to raise; raised elsewhere, so that it drags no library's error along."""
+    def _asked(self, query: Mapping[str, str]) -> Page | TradingError:
+        """One call: posts and answer, or the error to raise; raised elsewhere, so that it drags no library's along."""
         try:
             response = get_whole(self._http, self._url, query)
         except (httpx.RequestError, httpx.InvalidURL) as error:
@@ -128,11 +135,9 @@ class CryptoPanic:
         if response.status_code != HTTPStatus.OK:
             return self._refusal(response)
         posts = _results(response.content)
-        return (
-            self._error(Transient, "the answer is no page of posts; try again", response.text)
-            if posts is None
-            else posts
-        )
+        if posts is None:
+            return self._error(Transient, "the answer is no page of posts; try again", response.text)
+        return posts, payload("cryptopanic", "posts", self._url, query, response.content, [self._key])
 
     def _refusal(self, response: httpx.Response) -> TradingError:
         status = response.status_code
