@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
 from blocks.desk import open_desk
+from tasks.lines import say
 from tasks.policies import ASK, THINK, WRITE
 from trading.errors import BadInput
 from trading.ports.context import Measured
 from trading.services import context as verbs
 from trading.services.context import Mood
 from trading.services.looks import Outcomes
+from trading.services.payloads import filed
 
 
 @task(task_run_name="context-{source}", **ASK)
 def ask_source(desk: str, source: str, at: datetime) -> Measured:
-    """What one source says of the whole market."""
+    """What one source says of the whole market. Its answers are kept."""
     room = open_desk(desk)
     for one in room.moods:
         if one.name == source:
-            return verbs.measure(one, at, room.strategy)
+            found, trouble = filed(verbs.measure(one, at, room.strategy), at, room.archive)
+            if trouble:
+                say(trouble, logging.WARNING)
+            return found
     msg = f"unknown source {source!r} of the market context; there are {', '.join(one.name for one in room.moods)}"
     raise BadInput(msg)
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
 from blocks.desk import open_desk
+from tasks.lines import say
 from tasks.policies import ASK, THINK, WRITE
 from trading.ports.news import Latest
 from trading.services import news as verbs
 from trading.services.news import NewsCollection, PairNews
+from trading.services.payloads import filed
 
 
 @task(task_run_name="fetch-news", **ASK)
 def fetch_news(desk: str, at: datetime) -> Latest:
-    """What the source of news has, for all pairs: two calls, each counted before it is made."""
+    """What the source of news has, for all pairs: two calls, each counted before it is made. The answers are kept."""
     room = open_desk(desk)
-    return room.news.latest(room.pairs, at)
+    latest, trouble = filed(room.news.latest(room.pairs, at), at, room.archive)
+    if trouble:
+        say(trouble, logging.WARNING)
+    return latest
 
 
 @task(task_run_name="news-{pair}", **WRITE)

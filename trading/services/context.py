@@ -104,7 +104,8 @@ def _kept(before: Mapping[str, Any], name: str, at: datetime, strategy: Strategy
     source, as_of = sources[name], at - timedelta(seconds=age)
     numbers = {key: float(one) for key, one in value.items()} if isinstance(value, Mapping) else float(value)
     note = f"kept: the source failed at {at:%H:%M} UTC"
-    return Measured(name, numbers, as_of, str(source["provider"]), str(source["url"]), note)
+    raw = str(source.get("raw", ""))
+    return Measured(name, numbers, as_of, str(source["provider"]), str(source["url"]), note, kept=raw)
 
 
 def _judged(row: Mapping[str, Any], at: datetime, strategy: Strategy) -> ContextSignal:
@@ -119,4 +120,5 @@ def _source(found: Measured, at: datetime) -> dict[str, Any]:
         "provider": found.provider,
         "url": found.url,
         **({"note": found.note} if found.note else {}),
+        **({"raw": found.kept} if found.kept else {}),
     }

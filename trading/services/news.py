@@ -41,7 +41,8 @@ def store(pair: Pair, latest: Latest, at: datetime, readings: Readings, strategy
     """Weigh the articles for one pair and store the reading of that time. Storing it again changes nothing."""
     counted = weighed(pair, latest.articles, at, strategy)
     row = reading_of(counted)
-    readings.put_sentiment(pair, at, {**row, "left_out": dict(latest.left_out)})
+    raw = {"raw": latest.kept} if latest.kept else {}
+    readings.put_sentiment(pair, at, {**row, "left_out": dict(latest.left_out), **raw})
     return PairNews(pair.key, row["value"], row["score"], len(counted), tuple(counted[:SHOWN]))
 
 
