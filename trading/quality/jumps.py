@@ -120,11 +120,13 @@ def _of_pair(market: _Market, pair: str, strategy: Strategy) -> list[Jump]:
 
 def _median_but(moves: Numbers, own: int) -> Numbers:
     """The median move of the other pairs by slot; 0 where fewer than two of them have a candle."""
-    others = np.delete(moves, own, axis=1)
-    known = (~np.isnan(others)).sum(axis=1) >= PAIRS_MIN - 1
-    median = np.zeros(len(moves))
-    median[known] = np.nanmedian(others[known], axis=1)
-    return median
+    others = np.sort(np.delete(moves, own, axis=1), axis=1)  # NaN comes last
+    known = (~np.isnan(others)).sum(axis=1)
+    slots = np.arange(len(others))
+    middle = (
+        others[slots, np.maximum(known - 1, 0) // 2] + others[slots, np.minimum(known // 2, len(others[0]) - 1)]
+    ) / 2
+    return np.where(known >= PAIRS_MIN - 1, middle, 0.0)
 
 
 def _jump(market: _Market, pair: str, row: int, earlier: int, beyond: float) -> Jump:

@@ -16,16 +16,18 @@ from trading import candles as frames
 from trading.errors import TradingError, Transient
 from trading.lineage.inputs import CandleRange, range_of
 from trading.pairs import Pair
-from trading.ports import Archive, CandleStore, MarketData
+from trading.ports import CandleStore, MarketData
 from trading.ports.candles import SecondVenue
 from trading.ports.payloads import Fetched
 from trading.ports.quality import Validator
 from trading.quality.findings import Finding, Validation
 from trading.quality.jumps import jumps
 from trading.quality.memory import Memory
+from trading.quality.stuck import stuck
 from trading.quality.windows import check_window
 from trading.services.looks import Outcomes
 from trading.services.payloads import kept
+from trading.services.revisions import Feed, History, compare, take
 from trading.services.second_venue import Witness
 from trading.strategy import Strategy
 
@@ -67,11 +69,12 @@ def check_pair(  # noqa: PLR0913 (two of them are only for what outlives the che
     validator: Validator,
     strategy: Strategy,
     memory: Memory | None = None,
-    archive: Archive | None = None,
+    history: History | None = None,
 ) -> Checked:
     """Read a pair's window, fetch what is missing of it from the exchange, once, and check the whole.
 
-    memory: what this process knows of the exchange's own gaps.  archive: where the exchange's answer is kept.
+    memory: what this process knows of the exchange's own gaps.  history: where the exchange's answer is kept, and that
+    a candle came late.
     Raises what the store raises; an exchange that does not answer leaves the gap, in words.
     """
     memory = memory or Memory()
@@ -80,7 +83,7 @@ def check_pair(  # noqa: PLR0913 (two of them are only for what outlives the che
     repaired, note = 0, ""
     if missing:
         fetched, note = _fetched(pair, at, sorted(missing), market, memory)
-        repaired, unkept = _stored(pair, at, fetched, store, archive)
+        repaired, unkept = _stored(pair, at, fetched, answer.newest, Feed(market, store, strategy, history))
         note = note or unkept
         answer = store.read(pair, at, strategy.candles_window) if repaired else answer
     return Checked(
@@ -143,7 +146,7 @@ def _of_its_own(checked: Outcomes[Checked], key: str, window: pd.DataFrame) -> t
         must_be(one, window)
     except Transient as error:
         return (Finding("is what was checked", 0, str(error)),)
-    return ()
+    return stuck(window)
 
 
 def _missing(candles: pd.DataFrame, at: datetime, strategy: Strategy) -> set[datetime]:
@@ -177,9 +180,17 @@ def _fetched(
     return Fetched(rows, answer.payloads), ""
 
 
-def _stored(pair: Pair, at: datetime, fetched: Fetched, store: CandleStore, archive: Archive | None) -> tuple[int, str]:
-    """How many candles were stored, and what could not be kept of them, in words."""
-    if fetched.candles.empty:
-        return 0, ""
-    raw, note = kept(fetched.payloads, at, archive) if archive else ("", "")
-    return store.put(pair, fetched.candles, raw), note
+def _stored(pair: Pair, at: datetime, fetched: Fetched, newest: datetime | None, feed: Feed) -> tuple[int, str]:
+    """How many candles were stored, and what could not be kept of them, in words.
+
+    Those older than the newest one that was there came late: a decision may have been made without them.
+    """
+    rows, history = fetched.candles, feed.history
+    if rows.empty or history is None:
+        return (0 if rows.empty else feed.store.put(pair, rows)), ""
+    raw, note = kept(fetched.payloads, at, history.archive)
+    late = rows["open_time"] < pd.Timestamp(newest) if newest else rows["open_time"].isna()
+    changed = compare(pair.key, frames.empty(), rows[late].reset_index(drop=True), at, raw)
+    count = take(pair, changed, rows, feed)
+    fresh = rows[~late].reset_index(drop=True)
+    return count + (0 if fresh.empty else feed.store.put(pair, fresh, raw)), note
