@@ -13,6 +13,8 @@ from trading.tables import BUCKETS, ORDER_STATE, QUEUES, TABLES, TTL, Bucket, In
 
 NO_LOCATION = "us-east-1"
 """The one region that a bucket request must not name."""
+UPLOAD_DAYS = 7
+"""How long the parts of an upload that nobody ended are kept, and paid for."""
 
 
 def provision(
@@ -179,6 +181,8 @@ def _lifecycle(bucket: Bucket) -> Any:
             {"Days": bucket.infrequent_days, "StorageClass": "STANDARD_IA"},
             {"Days": bucket.glacier_days, "StorageClass": "GLACIER_IR"},
         ],
+        "NoncurrentVersionExpiration": {"NoncurrentDays": bucket.old_version_days},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UPLOAD_DAYS},
     }  # fmt: skip
     if bucket.expire_days is not None:
         # What expires never reaches the colder class: one must come strictly before the other.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -15,16 +14,15 @@ from hypothesis import strategies as st
 from adapters.dynamodb import candles as module
 from adapters.dynamodb.candles import DynamoCandles
 from adapters.dynamodb.client import Dynamo
-from adapters.provision import provision
 from tests.contract.conftest import ACCOUNT
+from tests.simulation.tables import MemoryDynamo
 from trading import candles as frames
-from trading.errors import BadInput
+from trading.errors import BadInput, Transient
 from trading.pairs import parse_pairs
 from trading.ports import CandleStore, Readings
-from trading.tables import PRICES, Names
+from trading.tables import Names
 
 PAIRS = parse_pairs(None)
-NUMBERS = count()
 BTC, ETH = PAIRS[1], PAIRS[0]
 START = datetime(2026, 3, 5, tzinfo=UTC)
 STEP = frames.INTERVAL
@@ -116,13 +114,13 @@ def test_only_candles_closed_by_then_are_in_a_window(tables):
 
 
 def test_what_was_stored_here_is_not_read_again(tables, counted):
-    """A collector answers windows and its newest candle without a single query."""
+    """A collector looks what its candles would change, and reads no candle: windows and the newest come from memory."""
     store, client = counted
     store.put(BTC, market(400))
     store.window(BTC, START + 400 * STEP, 336)
     store.window(BTC, START + 400 * STEP, 13)
     assert store.newest(BTC) == START + 399 * STEP
-    assert client.queries == 0
+    assert (client.queries, client.rows) == (1, 0)
 
 
 def test_only_newer_candles_are_asked_for(tables, counted):
@@ -166,27 +164,71 @@ def test_the_memory_stays_small(tables, monkeypatch):
     same(tables.candles.window(BTC, START + 80 * STEP, 40), frames.window(candles, START + 80 * STEP, 40))
 
 
-@settings(max_examples=15)
+@settings(max_examples=30)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["put", "other", "window"]), st.integers(0, 40), st.integers(1, 12)),
+        st.tuples(st.sampled_from(["put", "other", "window"]), st.integers(0, 40), st.integers(1, 12), st.booleans()),
         min_size=3,
         max_size=12,
     )
 )
-def test_a_store_with_memory_answers_like_one_without(aws, steps):
-    """Whoever stores what, and whatever time is asked for: the same window, forwards and backwards."""
-    names = Names(f"memory-{next(NUMBERS)}", ACCOUNT)
-    provision(names, aws, tables=(PRICES,), queues=(), buckets=())
-    mine, other = (DynamoCandles(names, Dynamo(aws.dynamodb)) for _ in range(2))
-    candles, stored = market(60), set()
-    for kind, first, many in steps:
+def test_a_store_with_memory_answers_like_one_without(steps):
+    """Whoever stores or changes what, and whatever time is asked for: the same window, forwards and backwards."""
+    names, client = Names("memory", ACCOUNT), MemoryDynamo(page_size=7)
+    mine, other = (DynamoCandles(names, Dynamo(client)) for _ in range(2))
+    first_said, said_later = market(60), market(60, seed=2)
+    rows = {later: list(both.itertuples(index=False)) for later, both in ((False, first_said), (True, said_later))}
+    stored: dict[int, tuple] = {}
+    for kind, first, many, later in steps:
         if kind == "window":
             at = START + first * STEP
-            same(mine.window(BTC, at, many), frames.window(candles[candles.index.isin(stored)], at, many))
+            truth = frames.frame([stored[slot] for slot in sorted(stored)])
+            same(mine.window(BTC, at, many), frames.window(truth, at, many))
         else:
-            (mine if kind == "put" else other).put(BTC, candles[first : first + many])
-            stored |= set(range(first, first + many))
+            some = (said_later if later else first_said)[first : first + many]
+            (mine if kind == "put" else other).put(BTC, some)
+            stored |= {slot: rows[later][slot] for slot in some.index}
+
+
+def test_a_changed_candle_is_seen_by_everybody(tables, counted):
+    """The venue's later version replaces the first one, also for a process that remembers the first; nothing else does.
+
+    Whoever may not rewrite stores what is new, and says what waits.
+    """
+    candles = market(50)
+    tables.candles.put(BTC, candles[:49])
+    other, client = counted
+    end = START + 50 * STEP
+    other.window(BTC, end - STEP, 49)
+    tables.candles.put(BTC, candles[:49])
+    asked = client.queries
+    other.window(BTC, end - STEP, 49)
+    assert client.queries == asked  # the same again is no change
+    changed = candles.assign(close=candles["close"].where(candles.index != 20, candles["low"]))
+    with pytest.raises(Transient, match=r"1 changed candles of btc_usdt wait.*the new are stored"):
+        tables.candles.put(BTC, changed, rewrite=False)
+    same(other.window(BTC, end, 50), candles)
+    tables.candles.put(BTC, changed)
+    for store in (tables.candles, other):
+        same(store.window(BTC, end, 50), changed)
+
+
+def test_two_who_change_history_at_once_both_end_well(tables, counted):
+    """The one who comes second looks again at what there is; the later one's candles stand."""
+    candles, (other, client) = market(20), counted
+    tables.candles.put(BTC, candles)
+    changed = candles.assign(close=candles["low"])
+    whole, client.transact_write_items = client.client.transact_write_items, None
+
+    def late(**request):
+        client.transact_write_items = whole
+        tables.candles.put(BTC, candles.assign(close=candles["high"]))
+        return whole(**request)
+
+    client.transact_write_items = late
+    other.put(BTC, changed)
+    for store in (tables.candles, other):
+        same(store.window(BTC, START + 20 * STEP, 20), changed)
 
 
 def test_six_threads_share_one_store(tables, counted):

@@ -107,6 +107,10 @@ def test_a_bucket_is_private_versioned_encrypted_and_cools_down(aws, names):
         (30, "STANDARD_IA"),
         (90, "GLACIER_IR"),
     ]
+    assert [rule["NoncurrentVersionExpiration"] for rule in (daily, models)] == [
+        {"NoncurrentDays": 30},
+        {"NoncurrentDays": 90},
+    ]
 
 
 def test_without_tls_nobody_gets_in():

@@ -1,0 +1,107 @@
+"""Recent candles in Redis: ``<prefix>:ohlcv:<pair>:5m``, a sorted set by open time, gone 24 hours after the last write.
+
+What is here was in the warm tier first. A put withdraws its slots before the warm tier is changed and brings them after
+it, so that a slot is either as the warm tier has it or not here at all (``scripts``). A window is answered only when
+every slot of it is here, up to the newest that can exist at that time: less may be a gap, or only a loss.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from adapters.hot.scripts import BRING, READ, WITHDRAW
+from adapters.hot.server import Server
+from trading import candles as frames
+from trading.pairs import Pair
+
+TIMEFRAME = "5m"
+TTL_S = 24 * 3_600
+KEPT_S = 2 * 24 * 3_600
+"""How far back from the newest candle any are kept: a window of 28 hours, and some hours of looking back."""
+PUT_S = 900
+"""Longest that a put may take: one that began earlier was given up, and no longer keeps readers from bringing."""
+STEP_S = int(frames.INTERVAL.total_seconds())
+NAMES = frames.COLUMNS[1:]
+
+type Row = tuple[datetime, float, float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A window, None when it is not whole here; and the ticket to bring it with, empty when nothing may be brought."""
+
+    candles: pd.DataFrame | None
+    ticket: str
+
+
+class HotCandles:
+    """Windows of recent candles, safe for many threads. Every method raises Transient when the server fails."""
+
+    def __init__(self, server: Server, prefix: str) -> None:
+        self._server, self._prefix = server, prefix
+
+    def window(self, pair: Pair, newest: datetime, count: int) -> Found:
+        """The ``count`` candles up to the one that opened at ``newest``, when they are all here."""
+        last = int(newest.timestamp())
+        first = last - (count - 1) * STEP_S
+        ticket, members = self._run(READ, pair, first, last)
+        return Found(_whole(members, range(first, last + STEP_S, STEP_S)), ticket)
+
+    def withdraw(self, pair: Pair, candles: pd.DataFrame) -> str:
+        """The slots of these candles are about to change: forget them. The ticket of this put."""
+        return str(self._run(WITHDRAW, pair, *_ends(candles)))
+
+    def bring(self, pair: Pair, candles: pd.DataFrame, ticket: str, *, after_put: bool) -> bool:
+        """Keep what the warm tier has; whether it was kept. It is not when something changed since the ticket."""
+        pairs = [text for row in _rows(candles) for text in (int(row[0].timestamp()), _member(row))]
+        role = "put" if after_put else "read"
+        return bool(self._run(BRING, pair, *_ends(candles), ticket, KEPT_S, role, *pairs))
+
+    def give_up(self, pair: Pair, candles: pd.DataFrame, ticket: str) -> None:
+        """The put did not happen; its slots stay empty until somebody reads them."""
+        self._run(BRING, pair, *_ends(candles), ticket, KEPT_S, "put")
+
+    def _run(self, script: str, pair: Pair, *values: str | int) -> Any:
+        key = f"{self._prefix}:ohlcv:{pair.key}:{TIMEFRAME}"
+        return self._server.run(script, (key, f"{key}:seal"), (uuid.uuid4().hex, TTL_S, PUT_S, *values))
+
+
+def _ends(candles: pd.DataFrame) -> tuple[int, int]:
+    times = candles["open_time"]
+    return int(times.min().timestamp()), int(times.max().timestamp())
+
+
+def _rows(candles: pd.DataFrame) -> list[Row]:
+    times = [at.to_pydatetime() for at in candles["open_time"]]
+    return list(zip(times, *(candles[name].tolist() for name in NAMES), strict=True))
+
+
+def _member(row: Row) -> str:
+    """One candle as JSON that says what it is; a float's text is the shortest that means this very float."""
+    return json.dumps({"open_time": row[0].isoformat(), **dict(zip(NAMES, row[1:], strict=True))})
+
+
+def _whole(members: Sequence[str], slots: range) -> pd.DataFrame | None:
+    """The candles when they are exactly those of the slots; None when one is missing, twice there or not readable."""
+    if len(members) != len(slots):
+        return None
+    try:
+        rows = [_row(json.loads(member)) for member in members]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None  # somebody else wrote here
+    if [int(row[0].timestamp()) for row in rows] != list(slots):
+        return None
+    found = frames.frame(rows)
+    return None if frames.problems(found) else found
+
+
+def _row(said: Mapping[str, Any]) -> Row:
+    first, high, low, last, volume = (float(said[name]) for name in NAMES)
+    return datetime.fromisoformat(said["open_time"]).astimezone(UTC), first, high, low, last, volume
