@@ -23,7 +23,7 @@ from trading.ports.quality import Validator
 from trading.quality.findings import Finding, Validation
 from trading.quality.jumps import jumps
 from trading.quality.memory import Memory
-from trading.quality.stuck import stuck
+from trading.quality.repeats import repeated
 from trading.quality.windows import check_window
 from trading.services.looks import Outcomes
 from trading.services.payloads import kept
@@ -146,7 +146,7 @@ def _of_its_own(checked: Outcomes[Checked], key: str, window: pd.DataFrame) -> t
         must_be(one, window)
     except Transient as error:
         return (Finding("is what was checked", 0, str(error)),)
-    return stuck(window)
+    return repeated(window)
 
 
 def _missing(candles: pd.DataFrame, at: datetime, strategy: Strategy) -> set[datetime]:
