@@ -25,8 +25,9 @@ def fill_pair(desk: str, pair: str, since: datetime, until: datetime) -> Filled:
     """Fetch what is missing of one pair; its share that is done is shown while it goes on."""
     room = open_desk(desk)
     pace = shared_pace("binance backfill", PAGES_PER_S)
-    tiers = Tiers(room.market, room.candles, room.items, room.cold, pace.wait)
-    return verbs.backfill(room.pair(pair), since, until, room.clock.now(), tiers, _progress(pair))
+    now = room.clock.now()
+    tiers = Tiers(room.market, room.candles, room.items, room.cold, room.archive, now, pace.wait)
+    return verbs.backfill(room.pair(pair), since, until, tiers, _progress(pair))
 
 
 def _progress(pair: str) -> Callable[[float], None]:

@@ -6,7 +6,7 @@ as a whole. What is there is asked first, and again after every interruption: no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import batched
@@ -17,11 +17,12 @@ from trading import candles as frames
 from trading.candles import INTERVAL
 from trading.errors import BadInput, Transient
 from trading.pairs import Pair
-from trading.ports import CandleStore, MarketData
+from trading.ports import Archive, CandleStore, MarketData
 from trading.ports.candles import ColdCandles
 from trading.ports.items import Items
 from trading.services.archive import DAY, days_between, start_of
-from trading.services.cold_days import merged
+from trading.services.cold_days import RAW, merged
+from trading.services.payloads import keep
 from trading.tables import PRICES
 
 DAYS_A_STEP = 3
@@ -57,12 +58,14 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Tiers:
-    """Where candles come from and go to. ``pace`` waits until the venue may be asked again."""
+    """Where candles come from and go to at a time. ``pace`` waits until the venue may be asked again."""
 
     market: MarketData
     store: CandleStore
     items: Items
     cold: ColdCandles
+    archive: Archive
+    at: datetime
     pace: Callable[[], None] = lambda: None
 
 
@@ -95,16 +98,14 @@ def steps(since: datetime, until: datetime, now: datetime) -> list[tuple[bool, d
     return [step for step in found if step[1] < step[2]]
 
 
-def backfill(
-    pair: Pair, since: datetime, until: datetime, now: datetime, tiers: Tiers, told: Callable[[float], None]
-) -> Filled:
+def backfill(pair: Pair, since: datetime, until: datetime, tiers: Tiers, told: Callable[[float], None]) -> Filled:
     """Fetch what is missing of a pair between two times (aware UTC, the end not included).
 
     told: hears the share that is done.
     Raises Transient when the venue is not to be asked now or answers nonsense, and what the tiers raise; what was
     stored stays, and the same call goes on from there.
     """
-    done, plan = Filled(pair.key, since, until), steps(since, until, now)
+    done, plan = Filled(pair.key, since, until), steps(since, until, tiers.at)
     for number, (is_cold, first, end) in enumerate(plan):
         part = _cold_step(pair, first, end, tiers) if is_cold else _warm_step(pair, first, end, tiers)
         done = done.plus(part)
@@ -118,28 +119,31 @@ def _warm_step(pair: Pair, first: datetime, end: datetime, tiers: Tiers) -> Fill
     rows = tiers.items.between(PRICES, pair.key, *seconds)
     there = {datetime.fromtimestamp(int(row["timestamp"]["N"]), UTC) for row in rows}
     missing = _missing(first, end, there)
-    fresh, calls = _fetched(pair, missing, tiers)
-    if not fresh.empty:
-        tiers.store.put(pair, fresh)
-    slots = (end - first) // INTERVAL
-    return Filled(pair.key, first, end, slots - len(missing), len(fresh), len(missing) - len(fresh), calls)
+    pages, calls = _fetched(pair, missing, tiers)
+    for page in pages:
+        tiers.store.put(pair, page[list(frames.COLUMNS)], page[RAW].iloc[0])
+    return _filled(pair, (first, end), len(missing), pages, calls)
 
 
 def _cold_step(pair: Pair, first: datetime, end: datetime, tiers: Tiers) -> Filled:
     """Days that have left the table, each stored as a whole."""
     days = days_between(first.date(), end.date())
-    there: set[datetime] = set()
-    for day in days:
-        stored = tiers.cold.get(pair, day)
-        there |= set() if stored is None else _times(stored)
+    stored = [found for day in days if (found := tiers.cold.get(pair, day)) is not None]
+    there = {at.to_pydatetime() for found in stored for at in found["open_time"]}
     missing = _missing(first, end, there)
-    fresh, calls = _fetched(pair, missing, tiers)
+    pages, calls = _fetched(pair, missing, tiers)
     for day in days:
-        some = fresh[fresh["open_time"].dt.date == day]
-        if not some.empty:
-            merged(pair, day, some, tiers.cold)
-    slots = (end - first) // INTERVAL
-    return Filled(pair.key, first, end, slots - len(missing), len(fresh), len(missing) - len(fresh), calls)
+        some = [part for page in pages if not (part := page[page["open_time"].dt.date == day]).empty]
+        if some:
+            merged(pair, day, pd.concat(some, ignore_index=True), tiers.cold)
+    return _filled(pair, (first, end), len(missing), pages, calls)
+
+
+def _filled(
+    pair: Pair, ends: tuple[datetime, datetime], missing: int, pages: Sequence[pd.DataFrame], calls: int
+) -> Filled:
+    fetched, slots = sum(map(len, pages)), (ends[1] - ends[0]) // INTERVAL
+    return Filled(pair.key, *ends, slots - missing, fetched, missing - fetched, calls)
 
 
 def _missing(first: datetime, end: datetime, there: set[datetime]) -> list[datetime]:
@@ -148,28 +152,26 @@ def _missing(first: datetime, end: datetime, there: set[datetime]) -> list[datet
     return [slot for slot in slots if slot not in there]
 
 
-def _fetched(pair: Pair, missing: list[datetime], tiers: Tiers) -> tuple[pd.DataFrame, int]:
-    """Those of the missing candles that the venue has, and how many pages that took.
+def _fetched(pair: Pair, missing: list[datetime], tiers: Tiers) -> tuple[list[pd.DataFrame], int]:
+    """Those of the missing candles that the venue has, with the key of their payload, page by page; how many calls.
 
     A page may be shorter than asked for; asked again from its end, the venue says whether there is more.
     """
-    found, calls = frames.empty(), 0
-    if not missing:
-        return found, calls
-    start, last = missing[0], missing[-1]
-    while start <= last:
+    found: list[pd.DataFrame] = []
+    calls, wanted = 0, set(missing)
+    start = missing[0] if missing else None
+    while start is not None and start <= (last := missing[-1]):
         tiers.pace()
-        page = tiers.market.candles(pair, start, min((last - start) // INTERVAL + 1, PAGE))
-        calls += 1
+        fetched = tiers.market.fetch(pair, start, min((last - start) // INTERVAL + 1, PAGE))
+        calls, page = calls + 1, fetched.candles
         if page.empty:
             break
         if faults := frames.problems(page):
             msg = f"{pair.binance}: the reply {', '.join(faults)}; nothing of it was stored, the same call goes on"
             raise Transient(msg)
-        found = pd.concat([found, page[page["open_time"].between(start, last)]], ignore_index=True)
-        start = max(page["open_time"].iloc[-1].to_pydatetime() + INTERVAL, start + INTERVAL)
-    return found[found["open_time"].isin(missing)].reset_index(drop=True), calls
-
-
-def _times(stored: pd.DataFrame) -> set[datetime]:
-    return {at.to_pydatetime() for at in stored["open_time"]}
+        start = max(page["open_time"].iloc[-1].to_pydatetime(), start) + INTERVAL
+        some = page[[at.to_pydatetime() in wanted for at in page["open_time"]]]
+        if not some.empty:
+            raw = keep(fetched.payloads, tiers.at, tiers.archive) if fetched.payloads else ""
+            found.append(some.assign(**{RAW: raw}).reset_index(drop=True))
+    return found, calls

@@ -16,7 +16,7 @@ from trading.ports.items import Items, Raw
 from trading.services.archive import Sheet, days_between, due_days, first_day, rows_of
 from trading.tables import PRICES
 
-WHERE = "candles"
+WHERE, RAW = "candles", "raw"
 
 
 def archive_candles(pair: Pair, at: datetime, items: Items, cold: ColdCandles, day: date | None = None) -> list[Sheet]:
@@ -35,27 +35,41 @@ def merged(pair: Pair, day: date, fresh: pd.DataFrame, cold: ColdCandles) -> She
     before = cold.get(pair, day)
     both = fresh if before is None else pd.concat([before, fresh], ignore_index=True)
     wanted = both.drop_duplicates("open_time", keep="last").sort_values("open_time", ignore_index=True)
+    if RAW in wanted:
+        wanted[RAW] = wanted[RAW].fillna("")
     name, digest = f"{WHERE} {pair.key}", range_of(pair.key, wanted).sha256
     if wanted.empty:
         return Sheet(name, day, 0, digest, "empty")
-    if before is not None and range_of(pair.key, before).sha256 == digest:
+    if before is not None and _same(before, wanted):
         return Sheet(name, day, len(wanted), digest, "the same")
     file = cold.put(pair, day, wanted)
     back = cold.get(pair, day)
-    if back is None or range_of(pair.key, back).sha256 != digest:
+    if back is None or not _same(back, wanted):
         msg = f"{file.key} does not hold what was written to it; run it again, and look at the bucket if it stays so"
         raise Halt(msg)
     how = "new" if before is None else f"{len(wanted) - len(before)} late, or changed since it was archived"
     return Sheet(name, day, len(wanted), digest, how, file.key, changed=True)
 
 
+def _same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether two frames hold the same candles, read from the same payloads."""
+    return range_of("", one).sha256 == range_of("", other).sha256 and _raws(one) == _raws(other)
+
+
+def _raws(found: pd.DataFrame) -> list[str]:
+    return found[RAW].tolist() if RAW in found else [""] * len(found)
+
+
 def candles_of(rows: Sequence[Raw]) -> pd.DataFrame:
-    """Rows of the prices table as candles, oldest first: the floats that were stored."""
+    """Rows of the prices table as candles, oldest first: the floats that were stored, and where they were read."""
+    ordered = sorted(rows, key=lambda row: int(row["timestamp"]["N"]))
     values = [
         (
             datetime.fromtimestamp(int(row["timestamp"]["N"]), UTC),
             *(float(row[name]["N"]) for name in frames.COLUMNS[1:]),
         )
-        for row in rows
+        for row in ordered
     ]
-    return frames.frame(sorted(values))  # type: ignore[arg-type]
+    raws = [row.get(RAW, {}).get("S", "") for row in ordered]
+    found = frames.frame(values)  # type: ignore[arg-type]
+    return found.assign(**{RAW: raws}) if any(raws) else found
