@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from adapters.expectations.validator import loaded
+from adapters.expectations.validator import broken_rows, loaded
+from trading.quality import tell
+from trading.quality.findings import Validation
 from trading.quality.prepare import prepared
 from trading.quality.rules import Suite
 
@@ -47,19 +50,30 @@ class Case:
 def build_docs(cases: Sequence[Case], folder: Path) -> list[Path]:
     """Check the cases once more and write their pages into a folder, which is emptied first; the files, index first.
 
-    Cases of the same suite, subject and time are one page. Some 0.2 s a case: a day's quarantined windows, not all.
+    Cases of the same suite, subject and time are one page. Some 0.5 s a case: a day's quarantined windows, not all.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     runs = [(case.suite, prepared(case.suite, case.frame), case.subject, case.at) for case in cases]
-    loaded().pages(runs, folder)
+    found = zip(cases, runs, loaded().pages(runs, folder), strict=True)
+    checked = {_place(case, result): _validation(case, run[1], result) for case, run, result in found}
     shutil.rmtree(folder / "static", ignore_errors=True)
     pages = sorted(path for path in folder.rglob("*.html") if path != folder / "index.html")
     for page in pages:
         page.write_text(_offline(page.read_text(encoding="utf-8")), encoding="utf-8")
     index = folder / "index.html"
-    index.write_text(_index(folder, pages), encoding="utf-8")
+    index.write_text(_index(checked, folder, pages), encoding="utf-8")
     return [index, *pages]
+
+
+def _validation(case: Case, data: pd.DataFrame, result: Any) -> Validation:
+    broken = broken_rows(case.suite, data, result.results)
+    return tell.validation(case.suite, case.subject, case.at, case.frame, data, broken)
+
+
+def _place(case: Case, result: Any) -> tuple[str, str, str]:
+    """The folders below ``validations`` that a case's page lies in."""
+    return result.suite_name, case.subject, f"{case.at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def _offline(html: str) -> str:
@@ -69,47 +83,33 @@ def _offline(html: str) -> str:
     return LINK.sub(r"\1", html).replace("</head>", f"<style>{STYLE}</style></head>", 1)
 
 
-def _index(folder: Path, pages: Sequence[Path]) -> str:
+def _index(checked: Mapping[tuple[str, str, str], Validation], folder: Path, pages: Sequence[Path]) -> str:
     """The first page: one line a validation, those that failed first, then the suites."""
-    checked = sorted(_Line.of(page, folder) for page in pages if page.is_relative_to(folder / "validations"))
+    lines = []
+    for page in pages:
+        if page.is_relative_to(folder / "validations"):
+            place = page.relative_to(folder / "validations").parts[:3]
+            lines.append((checked[place[0], place[1], place[2]], _href(page, folder)))
+    lines.sort(key=lambda line: (line[0].passed, line[0].suite, line[0].at, line[0].subject))
     suites = [page for page in pages if page.is_relative_to(folder / "expectations")]
-    rows = "".join(line.row() for line in checked)
     links = "".join(f'<li><a href="{_href(page, folder)}">{escape(page.stem)}</a></li>' for page in suites)
-    table = f"<table class='table'><tr><th></th><th>suite</th><th>of</th><th>at (UTC)</th></tr>{rows}</table>"
-    head = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Docs</title><style>{STYLE}</style>'
-    failed = sum(not line.passed for line in checked)
-    said = f"<p>{len(checked)} validations, {failed} failed.</p>"
-    return f"{head}</head><body class='index'><h1>Data Docs</h1>{said}{table}<h2>Suites</h2><ul>{links}</ul></body></html>"
+    failed = sum(not one.passed for one, _ in lines)
+    rows = "".join(_line(one, href) for one, href in lines)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Docs</title>'
+        f"<style>{STYLE}</style></head>"
+        f'<body class="index"><h1>Data Docs</h1><p>{len(lines)} validations, {failed} failed.</p>'
+        f"<table><tr><th></th><th>suite</th><th>of</th><th>at (UTC)</th><th>what is wrong</th></tr>{rows}</table>"
+        f"<h2>Suites</h2><ul>{links}</ul></body></html>"
+    )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Line:
-    """One validation's line on the first page, in the order in which they stand there."""
-
-    passed: bool
-    suite: str
-    at: str
-    subject: str
-    href: str
-
-    @classmethod
-    def of(cls, page: Path, folder: Path) -> _Line:
-        """From where its page lies: validations/<suite>/<subject>/<time>/<batch>.html."""
-        suite, subject, time = page.relative_to(folder / "validations").parts[:3]
-        at = datetime.strptime(time, "%Y%m%dT%H%M%S.%fZ")  # noqa: DTZ007 - shown as it stands
-        passed = "ge-success-icon" in _status(page.read_text(encoding="utf-8"))
-        return cls(passed, suite, f"{at:%Y-%m-%d %H:%M:%S}", subject, _href(page, folder))
-
-    def row(self) -> str:
-        """As a row of the table."""
-        said = "passed" if self.passed else "failed"
-        link = f'<a href="{self.href}">{escape(self.subject)}</a>'
-        return f"<tr class='{said}'><td>{said}</td><td>{escape(self.suite)}</td><td>{link}</td><td>{self.at}</td></tr>"
-
-
-def _status(html: str) -> str:
-    """The part of a page that says whether the whole passed."""
-    return html.partition("Status:")[2][:200]
+def _line(one: Validation, href: str) -> str:
+    said = "passed" if one.passed else "failed"
+    link = f'<a href="{href}">{escape(one.subject)}</a>'
+    words = "<br>".join(escape(finding.words) for finding in one.findings)
+    cells = (said, escape(one.suite), link, f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M}", words)
+    return f'<tr class="{said}">{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
 def _href(page: Path, folder: Path) -> str:

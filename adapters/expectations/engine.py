@@ -6,7 +6,6 @@ checks and the Data Docs share it, and a lock keeps threads apart.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,22 +14,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import great_expectations as gx
 import pandas as pd
+from great_expectations.core.run_identifier import RunIdentifier
+from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from adapters.expectations.translate import expectations_of
 from trading.quality.rules import Suite
-
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read when the library is imported
-
-import great_expectations as gx  # noqa: E402 - see the line above
-from great_expectations.core.run_identifier import RunIdentifier  # noqa: E402 - the same
 
 type Run = tuple[Suite, pd.DataFrame, str, datetime]
 """A prepared frame to be checked for the Data Docs, whose it is, and when."""
 
 SAME_RUN = RunIdentifier(run_name="gate", run_time=datetime(2000, 1, 1, tzinfo=UTC))
 """Every run has the same name, so that the library keeps the last result of each suite, not all of a process's life."""
-COMPLETE = {"result_format": "COMPLETE"}
+WHETHER = {"result_format": "BOOLEAN_ONLY"}
+"""Whether each rule holds: half the time of knowing where it does not."""
+WHERE = {"result_format": "COMPLETE"}
 """The index of every row that broke a rule."""
 SITE = "quality"
 
@@ -41,23 +40,25 @@ class Engine:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._context: Any = gx.get_context(mode="ephemeral")
-        self._context.variables.progress_bars = {"globally": False}
+        self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
         self._context.enable_analytics(enable=False)
         source = self._context.data_sources.add_pandas("frames")
         self._batch = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("whole")
         self._definitions: dict[Suite, Any] = {}
 
     def run(self, suite: Suite, data: pd.DataFrame) -> Any:
-        """The library's result of a suite over a prepared frame."""
+        """The library's result of a suite over a prepared frame; with the rows that broke it, when it did not pass."""
         with self._lock:
-            return self._run(suite, data, SAME_RUN, COMPLETE)
+            found = self._run(suite, data, SAME_RUN, WHETHER)
+            return found if found.success else self._run(suite, data, SAME_RUN, WHERE)
 
-    def pages(self, runs: Sequence[Run], folder: Path) -> None:
-        """The library's Data Docs of these runs, and of no others, into a folder."""
+    def pages(self, runs: Sequence[Run], folder: Path) -> list[Any]:
+        """The library's Data Docs of these runs, and of no others, into a folder; the result of each run."""
         with self._lock, self._site(folder):
-            for suite, data, subject, at in runs:
-                self._run(suite, data, RunIdentifier(run_name=subject, run_time=at), {"result_format": "SUMMARY"})
+            named = ((suite, data, RunIdentifier(run_name=subject, run_time=at)) for suite, data, subject, at in runs)
+            results = [self._run(*run, WHERE) for run in named]
             self._context.build_data_docs(site_names=[SITE])
+        return results
 
     def _run(self, suite: Suite, data: pd.DataFrame, run_id: RunIdentifier, result_format: dict[str, str]) -> Any:
         definition = self._definition(suite)

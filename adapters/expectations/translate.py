@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import great_expectations.expectations as gxe
+from great_expectations.expectations import core
 
 from trading.quality.rules import Rule, Suite
 
+gxe: Any = core
+"""By another name, because the library does not declare what it exports."""
+
 type Expectation = Any
-"""The library ships no types."""
 
 
 def expectations_of(suite: Suite) -> list[Expectation]:

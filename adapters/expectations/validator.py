@@ -27,7 +27,7 @@ class ExpectationsValidator:
         """What broke which rule. Data never makes it raise."""
         data = prepared(suite, frame)
         results = loaded().run(suite, data).results
-        return tell.validation(suite, subject, at, frame, data, _broken(suite, data, results))
+        return tell.validation(suite, subject, at, frame, data, broken_rows(suite, data, results))
 
 
 def loaded() -> Engine:
@@ -37,12 +37,12 @@ def loaded() -> Engine:
     return engine()
 
 
-def _broken(suite: Suite, data: pd.DataFrame, results: Iterable[Any]) -> dict[str, set[int]]:
+def broken_rows(suite: Suite, data: pd.DataFrame, results: Iterable[Any]) -> dict[str, list[int]]:
     """The rows that broke each rule, by its name; none for one that is about the whole, or could not be run."""
     lacking = {rule.name for rule in suite.rules if rule.test != "columns" and not tell.runnable(rule, data)}
-    broken: dict[str, set[int]] = {}
+    broken: dict[str, list[int]] = {}
     for result in results:
         name = result.expectation_config.meta["rule"]
         if not result.success and name not in lacking:
-            broken.setdefault(name, set()).update(result.result.get("unexpected_index_list") or ())
+            broken.setdefault(name, []).extend(result.result.get("unexpected_index_list") or ())
     return broken
