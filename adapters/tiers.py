@@ -34,6 +34,7 @@ class TieredCandles:
     """The CandleStore port over all tiers, safe for many threads.
 
     hot: None without a Redis.  now: the market's time; asked only for windows that the warm tier does not fill.
+    kept: how long the warm tier keeps a candle for certain.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class TieredCandles:
         cold: ColdCandles,
         market: MarketData,
         now: Callable[[], datetime],
+        kept: timedelta = KEPT,
     ) -> None:
-        self._hot, self._warm, self._now = hot, warm, now
+        self._hot, self._warm, self._now, self._kept = hot, warm, now, kept
         self._past = Past(cold, market)
 
     def put(self, pair: Pair, candles: pd.DataFrame, raw: str = "") -> int:
@@ -107,7 +109,7 @@ class TieredCandles:
     # ------------------------------------------------------------------------------------------------ slower answers
 
     def _with_past(self, known: Known, pair: Pair, newest: datetime, count: int, stored: pd.DataFrame) -> Answer:
-        """What the tables have, and before that what they had: they forget a candle some time after ``KEPT``.
+        """What the tables have, and before that what they had: they forget a candle some time after ``kept``.
 
         A window that lies within the tables' time is answered by them alone: what they lack does not exist.
         """
@@ -132,7 +134,7 @@ class TieredCandles:
 
     def _kept_since(self) -> datetime:
         """The first slot that the tables still have for certain."""
-        return frames.floor_time(self._now() - KEPT) + frames.INTERVAL
+        return frames.floor_time(self._now() - self._kept) + frames.INTERVAL
 
     # ------------------------------------------------------------------------------------------------- the hot tier
 

@@ -93,7 +93,10 @@ def _encoded(pair: Pair, day: date, candles: pd.DataFrame, sha256: str) -> bytes
         fields.append((RAW, pa.string()))
         sealed["raw_sha256"] = _raw_hash(candles)
     schema = pa.schema(fields, metadata=sealed)
-    table = pa.table({name: pa.array(candles[name].tolist(), kind) for name, kind in fields}, schema=schema)
+    values = {name: candles[name].tolist() for name in frames.COLUMNS} | (
+        {RAW: _raws(candles)} if RAW in candles else {}
+    )
+    table = pa.table({name: pa.array(values[name], kind) for name, kind in fields}, schema=schema)
     file = io.BytesIO()
     pq.write_table(table, file, compression="zstd", use_dictionary=[RAW] if RAW in candles else False)
     return file.getvalue()
@@ -119,7 +122,12 @@ def _decoded(pair: Pair, day: date, data: bytes) -> pd.DataFrame:
 
 
 def _raw_hash(candles: pd.DataFrame) -> str:
-    return hashlib.sha256("\n".join(map(str, candles[RAW])).encode()).hexdigest()
+    return hashlib.sha256("\n".join(key or "" for key in _raws(candles)).encode()).hexdigest()
+
+
+def _raws(candles: pd.DataFrame) -> list[str | None]:
+    """The column ``raw``; pandas has several values that say nothing."""
+    return [key if isinstance(key, str) else None for key in candles[RAW]]
 
 
 def _not_as_stored(pair: Pair, day: date, why: str) -> Halt:
