@@ -27,7 +27,8 @@ def archive_candles(pair: Pair, at: datetime, items: Items, cold: ColdCandles, d
     first = first_day(PRICES, [pair.key], items)
     due = due_days(PRICES, at, set(cold.days(pair)), day)
     days = [] if first is None else [one for one in days_between(first, at.astimezone(UTC).date()) if due(one)]
-    return [merged(pair, one, candles_of(rows_of(PRICES, one, [pair.key], items)), cold) for one in days]
+    found = ((one, candles_of(rows_of(PRICES, one, [pair.key], items))) for one in days)
+    return [merged(pair, one, candles, cold) for one, candles in found if not candles.empty]
 
 
 def merged(pair: Pair, day: date, fresh: pd.DataFrame, cold: ColdCandles) -> Sheet:
@@ -38,8 +39,6 @@ def merged(pair: Pair, day: date, fresh: pd.DataFrame, cold: ColdCandles) -> She
     if RAW in wanted:
         wanted[RAW] = wanted[RAW].fillna("")
     name, digest = f"{WHERE} {pair.key}", range_of(pair.key, wanted).sha256
-    if wanted.empty:
-        return Sheet(name, day, 0, digest, "empty")
     if before is not None and _same(before, wanted):
         return Sheet(name, day, len(wanted), digest, "the same")
     file = cold.put(pair, day, wanted)
