@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
@@ -151,9 +151,10 @@ def _of_its_own(checked: Outcomes[Checked], key: str, window: pd.DataFrame) -> t
 
 def _missing(candles: pd.DataFrame, at: datetime, strategy: Strategy) -> set[datetime]:
     """The closed slots of the window that have no candle."""
-    newest = frames.floor_time(at) - frames.INTERVAL
-    slots = {newest - number * frames.INTERVAL for number in range(strategy.candles_window)}
-    return slots - {stamp.to_pydatetime() for stamp in candles["open_time"]}
+    end_s, step_s = int(frames.floor_time(at).timestamp()), int(frames.INTERVAL.total_seconds())
+    opened_ms = candles["open_time"].astype("datetime64[ms, UTC]").astype("int64")
+    slots = set(range(end_s - strategy.candles_window * step_s, end_s, step_s))
+    return {datetime.fromtimestamp(slot, UTC) for slot in slots.difference((opened_ms // 1000).tolist())}
 
 
 def _fetched(
