@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import numpy as np
 import pandas as pd
 
 from trading import candles as frames
@@ -58,20 +59,21 @@ def compare(pair: str, stored: pd.DataFrame, again: pd.DataFrame, seen_at: datet
     A candle that was not there has an empty ``before``. One that is stored and not read again is no revision: answers
     come cut short, and what closed once happened.
     """
-    both = again.merge(stored, on="open_time", how="left", suffixes=("", "_stored"), indicator=True)
-    before = both[[f"{name}_stored" for name in VALUES]].to_numpy()
-    differs = (both[VALUES].to_numpy() != before).any(axis=1)
-    there = (both["_merge"] == "both").to_numpy()
+    held, seen = (one["open_time"].to_numpy("datetime64[ms]") for one in (stored, again))
+    place = np.searchsorted(held, seen)
+    there = np.isin(seen, held)
+    before, after = np.full((len(again), len(VALUES)), np.nan), again[VALUES].to_numpy()
+    before[there] = stored[VALUES].to_numpy()[place[there]]
     return [
         Revision(
             pair,
-            both["open_time"].iloc[at].to_pydatetime(),
+            again["open_time"].iloc[at].to_pydatetime(),
             seen_at,
             tuple(before[at].tolist()) if there[at] else (),
-            tuple(both.loc[at, VALUES].tolist()),
+            tuple(after[at].tolist()),
             raw,
         )
-        for at in differs.nonzero()[0]
+        for at in (before != after).any(axis=1).nonzero()[0]
     ]
 
 
@@ -113,15 +115,13 @@ def as_of(candles: pd.DataFrame, revisions: Sequence[Revision], at: datetime) ->
     undone = sorted((one for one in revisions if one.seen_at > at), key=lambda one: one.seen_at, reverse=True)
     if not undone:
         return candles
-    rows = {row[0].to_pydatetime(): row[1:] for row in candles[list(frames.COLUMNS)].itertuples(index=False, name=None)}
+    row = {opened.to_pydatetime(): number for number, opened in enumerate(candles["open_time"])}
+    values, there = candles[VALUES].to_numpy(copy=True), np.ones(len(candles), dtype=bool)
     for one in undone:
-        if one.open_time not in rows:
-            continue
-        if one.before:
-            rows[one.open_time] = one.before
-        else:
-            del rows[one.open_time]
-    return frames.frame([(opened, *values) for opened, values in sorted(rows.items())])
+        if (number := row.get(one.open_time)) is not None:
+            there[number] = bool(one.before)
+            values[number] = one.before or np.nan
+    return candles.assign(**dict(zip(VALUES, values.T, strict=True)))[there].reset_index(drop=True)
 
 
 def as_seen(candles: pd.DataFrame, revisions: Sequence[Revision], wanted: CandleRange) -> pd.DataFrame | None:
