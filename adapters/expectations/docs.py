@@ -34,6 +34,9 @@ OUTSIDE = (
     re.compile(r"[\w-]+:\s*url\([^)]*\)[^;}]*;?"),
 )
 """What a page fetches, and the advertisement at its end."""
+DEAF = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
+"""No page fetches or runs anything, whatever was in the data that it shows."""
+HEAD = f"{DEAF}<style>{STYLE}</style></head>"
 LINK = re.compile(r"""<a\b[^>]*href=["']https?://[^>]*>(.*?)</a>""", re.DOTALL | re.IGNORECASE)
 
 
@@ -80,7 +83,7 @@ def _offline(html: str) -> str:
     """A page without anything that it would fetch, and with our style."""
     for pattern in OUTSIDE:
         html = pattern.sub("", html)
-    return LINK.sub(r"\1", html).replace("</head>", f"<style>{STYLE}</style></head>", 1)
+    return LINK.sub(r"\1", html).replace("</head>", HEAD, 1)
 
 
 def _index(checked: Mapping[tuple[str, str, str], Validation], folder: Path, pages: Sequence[Path]) -> str:
@@ -96,8 +99,7 @@ def _index(checked: Mapping[tuple[str, str, str], Validation], folder: Path, pag
     failed = sum(not one.passed for one, _ in lines)
     rows = "".join(_line(one, href) for one, href in lines)
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Docs</title>'
-        f"<style>{STYLE}</style></head>"
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Docs</title>{HEAD}'
         f'<body class="index"><h1>Data Docs</h1><p>{len(lines)} validations, {failed} failed.</p>'
         f"<table><tr><th></th><th>suite</th><th>of</th><th>at (UTC)</th><th>what is wrong</th></tr>{rows}</table>"
         f"<h2>Suites</h2><ul>{links}</ul></body></html>"

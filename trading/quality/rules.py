@@ -35,8 +35,8 @@ class Rule:
     """One thing that must hold of a frame.
 
     name   what people know it by: ``high is the highest``.
-    fault  what is said of the rows that break it, after their number: ``with a high below another price``. ``{worst}``
-           in it is the value of the rule's first column that is furthest off.
+    fault  what is said of the rows that break it, after their number: ``with a high below another price``. In it,
+           ``{worst}`` is the value of the rule's first column that is furthest off, ``{which}`` the columns at fault.
     """
 
     name: str
@@ -78,7 +78,7 @@ def suite(name: str, row: str, columns: tuple[tuple[str, Kind], ...], *rules: Ru
 
 def present(*columns: str) -> Rule:
     """No value of these is missing."""
-    return Rule(f"{_listed(columns)} {_are(columns)} there", "not_null", columns, f"without {_listed(columns, 'or')}")
+    return Rule(f"{_listed(columns)} {_are(columns)} there", "not_null", columns, "without {which}")
 
 
 def within(column: str, low: float, high: float) -> tuple[Rule, Rule]:
@@ -93,6 +93,6 @@ def _are(columns: tuple[str, ...]) -> str:
     return "are" if len(columns) > 1 else "is"
 
 
-def _listed(columns: tuple[str, ...], last: str = "and") -> str:
+def _listed(columns: tuple[str, ...]) -> str:
     *first, end = columns
-    return f"{', '.join(first)} {last} {end}" if first else end
+    return f"{', '.join(first)} and {end}" if first else end

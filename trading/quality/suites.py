@@ -7,6 +7,7 @@ from trading.strategy import Strategy
 from trading.tables import FORECASTS, PRICES, Table
 
 PRICE_COLUMNS = ("open", "high", "low", "close")
+HIGH = "with a high below another price"
 COMPUTED = ("off_grid_s", "unclosed_s", "age_min", "missing_before", "quiet_run", "moved_without_trade")
 """What ``windows`` computes of a window for its rules."""
 
@@ -26,7 +27,7 @@ def candle_suite(strategy: Strategy) -> Suite:
         Rule("enough candles", "row_count", (), limit=strategy.candles_min),
         present("open_time", *PRICE_COLUMNS, "volume"),
         Rule("prices are above zero", "above", PRICE_COLUMNS, "with a price not above zero", 0),
-        Rule("high is the highest", "at_least_columns", ("high", "open", "close", "low"), "with a high below another"),
+        Rule("high is the highest", "at_least_columns", ("high", "open", "close", "low"), HIGH),
         Rule("low is the lowest", "at_most_columns", ("low", "open", "close"), "with a low above another price"),
         Rule("volume is not negative", "at_least", ("volume",), "with a negative volume", 0),
         Rule("only trades move a price", "at_most", ("moved_without_trade",), "with a range but no volume", 0),

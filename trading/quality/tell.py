@@ -53,6 +53,9 @@ def _finding(suite: Suite, rule: Rule, rows: Sequence[int], given: pd.DataFrame,
 
 
 def _fault(rule: Rule, rows: Sequence[int], data: pd.DataFrame) -> str:
+    if "{which}" in rule.fault:
+        lacking = [name for name in rule.columns if data[name].iloc[list(rows)].isna().any()]
+        return rule.fault.replace("{which}", ", ".join(lacking))
     if "{worst}" not in rule.fault:
         return rule.fault
     values = data[rule.columns[0]].iloc[list(rows)]
