@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import cycle, forecast
+from benchmarks import costs, cycle, forecast
 
 if __name__ == "__main__":
     cycle.main()
     forecast.main()
+    costs.main()

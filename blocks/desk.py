@@ -10,8 +10,10 @@ from typing import Literal
 
 from adapters.aws import Aws, open_aws
 from adapters.binance import BinanceMarketData
+from adapters.binance_perpetual import BinancePerpetual
 from adapters.clock import MarketClock, SystemClock
 from adapters.coincheck import CoincheckExchange, Credentials
+from adapters.cold import ParquetCandles
 from adapters.dynamodb import open_tables
 from adapters.metrics import CloudWatchMetrics
 from adapters.notices import LoggedAlerts
@@ -20,6 +22,7 @@ from adapters.s3 import S3Archive
 from adapters.slack import SlackAlerts
 from adapters.sqs import SqsOrderQueue
 from blocks.arming import Arming, Opening, must_say_live
+from blocks.data import candles_of, validator_of
 from blocks.judging import forecaster_of, moods_of, news_of
 from blocks.secrecy import keep_secrets
 from blocks.settings import Settings, load_settings
@@ -39,10 +42,16 @@ from trading.ports import (
     OrderQueue,
     Readings,
 )
+from trading.ports.candles import ColdCandles, Revisions, SecondVenue
 from trading.ports.context import ContextSource
 from trading.ports.forecasts import Forecasts
+from trading.ports.items import Items
+from trading.ports.lineage import Lineage
 from trading.ports.news import News
+from trading.ports.quality import Validator
+from trading.quality.memory import Memory
 from trading.services import protect
+from trading.services.revisions import History
 from trading.strategy import Strategy, load_strategy
 from trading.tables import Names
 
@@ -54,7 +63,9 @@ DESKS: tuple[DeskName, ...] = ("embedded", "paper", "live")
 class Desk:
     """Everything one desk trades with, as ports: the code below never asks what is behind them.
 
-    guard  keeps a stop at the venue for a position, or nothing.  arm  raises Halt unless entries may start here.
+    second  another market of the same coins, asked when a candle is hard to believe.
+    memory  what this process has found out of candles already.
+    guard   keeps a stop at the venue for a position, or nothing.  arm  raises Halt unless entries may start here.
     """
 
     name: str
@@ -74,8 +85,20 @@ class Desk:
     news: News
     moods: tuple[ContextSource, ...]
     metrics: Metrics
+    validator: Validator
+    second: SecondVenue
+    memory: Memory
+    lineage: Lineage
+    revisions: Revisions
+    cold: ColdCandles
+    items: Items
     guard: Callable[[str, datetime], object] = protect.leave
     arm: Callable[[], None] = lambda: None
+
+    @property
+    def history(self) -> History:
+        """Where answers and changed candles are kept."""
+        return History(self.archive, self.revisions)
 
     def pair(self, key: str) -> Pair:
         """A configured pair by its key. Raises BadInput with the keys there are."""
@@ -133,6 +156,8 @@ def _assembled(name: str, settings: Settings) -> Desk:
     venue = _VENUES[name](_Site(settings, names, aws, pairs, market))
     tables = open_tables(names, aws)
     exchange, ledger = venue.exchange, tables.ledger
+    archive = S3Archive(names, aws)
+    cold = ParquetCandles(archive)
     metrics = CloudWatchMetrics({"desk": name, "prefix": names.prefix})
     stops = venue.stops if settings.protective_stops is None else settings.protective_stops
     return Desk(
@@ -142,17 +167,24 @@ def _assembled(name: str, settings: Settings) -> Desk:
         clock=venue.clock,
         market=market,
         exchange=exchange,
-        candles=tables.candles,
+        candles=candles_of(settings, names, tables, cold, market, venue.clock),
         readings=tables.readings,
         ledger=ledger,
         queue=SqsOrderQueue(names, aws),
-        archive=S3Archive(names, aws),
+        archive=archive,
         alerts=SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts(),
         forecaster=forecaster_of(settings, shared_names(settings), aws, pairs, metrics),
         forecasts=tables.forecasts,
         news=news_of(settings, shared_names(settings), aws, strategy, venue.clock),
         moods=moods_of(settings, pairs),
         metrics=metrics,
+        validator=validator_of(settings),
+        second=BinancePerpetual(settings.binance_futures_url),
+        memory=Memory(),
+        lineage=tables.lineage,
+        revisions=tables.revisions,
+        cold=cold,
+        items=tables.items,
         guard=partial(protect.keep, ledger=ledger, exchange=exchange, strategy=strategy) if stops else protect.leave,
         arm=venue.opening(pairs, venue.clock, ledger, exchange, strategy),
     )

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
         "developer", description="CryptoPanic plan that the key belongs to."
     )
     coingecko_api_key: SecretStr | None = Field(None, description="CoinGecko demo key; optional.")
+    quality: Literal["expectations", "light"] = Field(
+        "expectations",
+        description="Engine of the data checks: great-expectations, or the light one for processes that live shortly.",
+    )
     redis_url: SecretStr | None = Field(None, description="Redis or Valkey URL of the hot tier; optional.")
     coincheck_access_key: SecretStr | None = Field(None, description="Coincheck access key (local use).")
     coincheck_secret_key: SecretStr | None = Field(None, description="Coincheck secret key (local use).")

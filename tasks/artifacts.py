@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from prefect import task
@@ -13,6 +14,8 @@ from trading.reconciliation import Reconciliation
 from trading.scoring import Ranked
 from trading.services.decide import Analysis
 from trading.services.pages import table_row
+from trading.services.quality import Gate
+from trading.services.quarantine import table_of
 from trading.signals.forecast import signed
 
 UNKNOWN = "–"
@@ -66,6 +69,16 @@ def _forecast(row: Mapping[str, Any]) -> str:
 def _weight(analysis: Analysis) -> list[str]:
     """What the forecasts weigh here, and why, in words."""
     return list(dict.fromkeys(f"Forecast weight: {row['forecast_weight']['why']}." for row in analysis.rows))
+
+
+@task(task_run_name="show-checks", **THINK)
+def show_checks(desk: str, held: Gate, at: datetime) -> None:
+    """Every pair of a cycle: where its candles came from, and whether it may be judged."""
+    out = f"{len(held.quarantined)} of {len(held.quarantined) + len(held.passed)} pairs sit out"
+    head = f"# Data checks: {out if held.quarantined else 'all pairs may be judged'}"
+    create_markdown_artifact(
+        f"{head}\n\n{table_of(held)}", key="data-checks", description=f"{desk} desk, {at:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 @task(task_run_name="show-reconciliation", **THINK)

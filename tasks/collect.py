@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 from prefect import task
 
 from blocks.desk import open_desk
+from tasks.lines import say
 from tasks.policies import ASK
 from trading.services import collect as verbs
 from trading.services.collect import Collected, Trigger
@@ -28,7 +30,12 @@ def market_time(desk: str, at: datetime | None) -> datetime:
 def collect_pair(desk: str, pair: str, at: datetime) -> Collected:
     """Store the closed candles of one pair."""
     room = open_desk(desk)
-    return verbs.collect(room.pair(pair), at, room.market, room.candles, room.strategy)
+    found = verbs.collect(room.pair(pair), at, room.market, room.candles, room.strategy, room.history)
+    if found.revised:
+        say(f"the venue changed {found.revised} stored candles; both versions are kept", logging.WARNING)
+    if found.note:
+        say(found.note, logging.WARNING)
+    return found
 
 
 @task(task_run_name="trigger", **ASK)

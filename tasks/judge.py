@@ -11,6 +11,7 @@ from blocks.desk import open_desk
 from tasks.lines import say
 from tasks.policies import ASK
 from trading.services import judge
+from trading.services.quality import Checked
 from trading.signals.context import ContextSignal
 from trading.signals.forecast import ForecastSignal, in_words
 from trading.signals.sentiment import SentimentSignal
@@ -18,17 +19,19 @@ from trading.signals.technical import TechnicalSignal
 
 
 @task(task_run_name="technical-{pair}", **ASK)
-def technical(desk: str, pair: str, at: datetime) -> TechnicalSignal:
-    """The chart of one pair."""
+def technical(desk: str, pair: str, at: datetime, checked: Checked) -> TechnicalSignal:
+    """The chart of one pair, from the candles that were checked."""
     room = open_desk(desk)
-    return judge.technical(room.pair(pair), at, room.candles, room.strategy)
+    return judge.technical(room.pair(pair), at, room.candles, room.strategy, checked)
 
 
 @task(task_run_name="forecast-{pair}", **ASK)
-def forecast(desk: str, pair: str, at: datetime) -> ForecastSignal:
-    """The next hour of one pair."""
+def forecast(desk: str, pair: str, at: datetime, checked: Checked) -> ForecastSignal:
+    """The next hour of one pair, from the candles that were checked."""
     room = open_desk(desk)
-    signal = judge.kept_forecast(room.pair(pair), at, room.candles, room.forecaster, room.forecasts, room.strategy)
+    signal = judge.kept_forecast(
+        room.pair(pair), at, room.candles, room.forecaster, room.forecasts, room.strategy, checked
+    )
     say(in_words(signal), logging.WARNING if signal.fallback_reason or signal.note else logging.INFO)
     return signal
 

@@ -1,4 +1,4 @@
-"""The tables on DynamoDB: the books, the candles, the readings and the forecasts, over one shared client."""
+"""The tables on DynamoDB, over one shared client."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from typing import NamedTuple
 from adapters.aws import Aws
 from adapters.dynamodb.candles import DynamoCandles
 from adapters.dynamodb.client import Dynamo
+from adapters.dynamodb.dump import DynamoItems
 from adapters.dynamodb.errors import Lost, PairTaken
 from adapters.dynamodb.forecasts import DynamoForecasts
 from adapters.dynamodb.ledger import DynamoLedger
+from adapters.dynamodb.lineage import DynamoLineage
 from adapters.dynamodb.readings import DynamoReadings
+from adapters.dynamodb.revisions import DynamoRevisions
 from trading.tables import Names
 
 __all__ = [
     "DynamoCandles",
     "DynamoForecasts",
+    "DynamoItems",
     "DynamoLedger",
+    "DynamoLineage",
     "DynamoReadings",
+    "DynamoRevisions",
     "Lost",
     "PairTaken",
     "Tables",
@@ -34,6 +40,9 @@ class Tables(NamedTuple):
     candles: DynamoCandles
     readings: DynamoReadings
     forecasts: DynamoForecasts
+    lineage: DynamoLineage
+    revisions: DynamoRevisions
+    items: DynamoItems
 
 
 def _utc_now() -> datetime:
@@ -51,4 +60,7 @@ def open_tables(names: Names, aws: Aws, now: Callable[[], datetime] = _utc_now) 
         DynamoCandles(names, dynamo),
         DynamoReadings(names, dynamo),
         DynamoForecasts(names, dynamo),
+        DynamoLineage(names, dynamo),
+        DynamoRevisions(names, dynamo),
+        DynamoItems(names, aws.dynamodb),
     )

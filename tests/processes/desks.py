@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, timedelta
-from typing import Any, cast
+from typing import Any
 
 from adapters.aws import open_aws
 from adapters.dynamodb import open_tables
@@ -37,12 +37,13 @@ class Told:
 
 def desk_of(room: Room, queue: SqsOrderQueue) -> Desk:
     """A desk as a process that has just started opens it: its own clients, the same tables and the same venue."""
-    ledger, nothing = open_tables(room.names, open_aws()).ledger, cast("Any", None)
-    return Desk(
-        name="embedded", pairs=tuple(PAIRS.values()), strategy=room.strategy, clock=room, market=room.market,
-        exchange=room.exchange, candles=room.candles, readings=nothing, ledger=ledger, queue=queue, archive=nothing,
-        alerts=Told(), forecaster=nothing, forecasts=nothing, news=nothing, moods=(), metrics=nothing,
-    )  # fmt: skip
+    held: dict[str, Any] = dict.fromkeys(one.name for one in fields(Desk) if one.default is MISSING)
+    held |= {
+        "name": "embedded", "pairs": tuple(PAIRS.values()), "strategy": room.strategy, "clock": room,
+        "market": room.market, "exchange": room.exchange, "candles": room.candles,
+        "ledger": open_tables(room.names, open_aws()).ledger, "queue": queue, "alerts": Told(), "moods": (),
+    }  # fmt: skip
+    return Desk(**held)
 
 
 def queue_of(room: Room, like: Queue) -> SqsOrderQueue:

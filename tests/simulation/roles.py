@@ -20,6 +20,8 @@ from trading.order import TERMINAL, Side
 from trading.position import PositionStatus
 from trading.scoring import Decision, Ranked
 from trading.services.looks import Look, Outcomes
+from trading.services.quality import Gate
+from trading.services.seen import Seen
 
 if TYPE_CHECKING:
     from tests.simulation.world import Schedule
@@ -102,10 +104,11 @@ def decide(schedule: Schedule) -> None:
     pairs = tuple(draw.sample(choice, min(len(choice), draw.choice((1, 1, 2)))))
     ranking = tuple(Ranked(key, draw.uniform(0.16, 0.6), {}, {}, {}) for key in pairs)
     decision = Decision(side, pairs, (), 0.28, -0.15, ranking)
-    shaped = shape_intents("embedded", decision, account, at)
+    shaped = shape_intents("embedded", decision, account, at, "LN-20240103-0001")
     mood: Any = NoMood()
     looks = [Look(pair, None, None, None, {}) for pair in pairs]
-    analysis = book_decision("embedded", at, "storm", looks, mood, UNWEIGHED, decision, shaped)
+    seen = Seen(Gate((), {}, {}), looks, mood, UNWEIGHED, {}, account)
+    analysis = book_decision("embedded", at, "storm", seen, decision, shaped, "LN-20240103-0001")
     for trade_id in analysis.trade_ids:
         queue_order("embedded", trade_id, analysis.trace())
 

@@ -21,6 +21,8 @@ from tests.simulation.world import WIRE_OF_ALL, Schedule
 from trading.order import Side
 from trading.position import PositionStatus
 from trading.scoring import Decision, Ranked
+from trading.services.quality import Gate
+from trading.services.seen import Seen
 
 STALL_S = 200.0
 """Longer than a lease, an intent and a message's visibility together need to be over."""
@@ -112,9 +114,10 @@ def decide(schedule: Schedule, side: Side, pair: str = "eth_usdt") -> None:
     if held is not (side is Side.SELL):
         return
     decision = Decision(side, (pair,), (), 0.28, -0.15, (Ranked(pair, 0.5, {}, {}, {}),))
-    shaped = shape_intents("embedded", decision, account, at)
+    shaped = shape_intents("embedded", decision, account, at, "LN-20240103-0001")
     mood: Any = NoMood()
-    analysis = book_decision("embedded", at, "script", [], mood, UNWEIGHED, decision, shaped)
+    seen = Seen(Gate((), {}, {}), [], mood, UNWEIGHED, {}, account)
+    analysis = book_decision("embedded", at, "script", seen, decision, shaped, "LN-20240103-0001")
     for trade_id in analysis.trade_ids:
         queue_order("embedded", trade_id, analysis.trace())
 

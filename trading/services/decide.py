@@ -11,6 +11,7 @@ from trading.errors import Conflict
 from trading.ports import Booking, Ledger, Notice
 from trading.scoring import Decision
 from trading.services.calibrate import UNREAD
+from trading.services.looks import DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Analysis:
 def notices_of(analysis: Analysis) -> list[Notice]:
     """What people are told of a decision: only when something is to be done, or something was missing."""
     decision = analysis.decision
-    missing = [f"{row['pair']}: {', '.join(row['missing'])}" for row in analysis.rows if row["missing"]]
+    missing = [f"{row['pair']}: {', '.join(lacks)}" for row in analysis.rows if (lacks := _lacks(row))]
     notices = []
     if decision.action != "HOLD":
         text = f"{decision.action} {', '.join(decision.pairs)}: {decision.reasons[0] if decision.reasons else ''}"
@@ -44,6 +45,11 @@ def notices_of(analysis: Analysis) -> list[Notice]:
         notices.append(Notice("decision.inputs_missing", "; ".join(missing), analysis.at, alarm=True))
     unread = {row["forecast_weight"]["why"] for row in analysis.rows if row["forecast_weight"]["model"] == UNREAD}
     return notices + [Notice("decision.weight_unknown", why, analysis.at, alarm=True) for why in sorted(unread)]
+
+
+def _lacks(row: Mapping[str, Any]) -> list[str]:
+    """What a pair lacks besides data fit to be judged: people are told of those where they were checked."""
+    return [one for one in row["missing"] if not one.startswith(f"{DATA}:")]
 
 
 def book(booking: Booking, ledger: Ledger) -> tuple[list[str], tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -54,6 +55,11 @@ def entry(
         spend=spend,
         input_ids=(signal_id_of(decision_id, pair.key),),
     )
+
+
+def traced(intent: Intent, record: str) -> Intent:
+    """The intent with the id of the record that says what it was made from."""
+    return replace(intent, input_ids=(*intent.input_ids, record))
 
 
 def exits(decision: Decision, books: Books, at: datetime, strategy: Strategy) -> list[Intent]:

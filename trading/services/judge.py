@@ -16,6 +16,7 @@ from trading.ports import CandleStore, Forecaster, Readings
 from trading.ports.forecasts import Forecasts
 from trading.ports.news import News
 from trading.services.intents import decision_id_of
+from trading.services.quality import Checked, must_be
 from trading.signals.context import ContextSignal, context_signal
 from trading.signals.forecast import ForecastSignal
 from trading.signals.sentiment import SentimentSignal, sentiment_signal
@@ -23,9 +24,14 @@ from trading.signals.technical import TechnicalSignal, technical_signal
 from trading.strategy import Strategy
 
 
-def technical(pair: Pair, at: datetime, store: CandleStore, strategy: Strategy) -> TechnicalSignal:
-    """The chart of a pair, from its last closed candles. Raises InsufficientData when they are too few or too old."""
-    return technical_signal(_recent(pair, at, store, strategy), strategy)
+def technical(
+    pair: Pair, at: datetime, store: CandleStore, strategy: Strategy, checked: Checked | None = None
+) -> TechnicalSignal:
+    """The chart of a pair, from its last closed candles. Raises InsufficientData when they are too few or too old.
+
+    checked: the window as it was checked; Transient is raised when it is another one by now.
+    """
+    return technical_signal(_recent(pair, at, store, strategy, checked), strategy)
 
 
 def forecast(
@@ -35,15 +41,21 @@ def forecast(
     return forecaster.forecast(pair, _recent(pair, at, store, strategy), strategy)
 
 
-def kept_forecast(
-    pair: Pair, at: datetime, store: CandleStore, forecaster: Forecaster, forecasts: Forecasts, strategy: Strategy
+def kept_forecast(  # noqa: PLR0913 (each is a port or a fact of its own)
+    pair: Pair,
+    at: datetime,
+    store: CandleStore,
+    forecaster: Forecaster,
+    forecasts: Forecasts,
+    strategy: Strategy,
+    checked: Checked | None = None,
 ) -> ForecastSignal:
     """The same, kept before it is used; where one stands for this pair and time already, that one is used.
 
     So what is decided by is what will be judged. A ledger that fails twice does not keep a pair from being judged: the
     signal then says that it was not kept.
     """
-    window = _recent(pair, at, store, strategy)
+    window = _recent(pair, at, store, strategy, checked)
     signal = forecaster.forecast(pair, window, strategy)
     made = forecast_of(pair.key, at, decision_id_of(at), signal, window, strategy)
     try:
@@ -75,9 +87,13 @@ def context(at: datetime, readings: Readings, strategy: Strategy) -> ContextSign
     return context_signal(readings.context(at), at, strategy)
 
 
-def _recent(pair: Pair, at: datetime, store: CandleStore, strategy: Strategy) -> pd.DataFrame:
+def _recent(
+    pair: Pair, at: datetime, store: CandleStore, strategy: Strategy, checked: Checked | None = None
+) -> pd.DataFrame:
     """The window to judge by. A market that stopped coming in is missing input, not a flat market (I18)."""
     window = store.window(pair, at, strategy.candles_window)
+    if checked is not None:
+        must_be(checked, window)
     if window.empty:
         msg = f"{pair.key} has no candles yet"
         raise InsufficientData(msg)

@@ -31,13 +31,21 @@ class Look:
     missing: Mapping[str, str]
 
 
+DATA = "data"
+"""The side that is missing of a pair whose data may not be judged."""
+
+
 def looks_of(
-    technical: Outcomes[TechnicalSignal], forecast: Outcomes[ForecastSignal], sentiment: Outcomes[SentimentSignal]
+    technical: Outcomes[TechnicalSignal],
+    forecast: Outcomes[ForecastSignal],
+    sentiment: Outcomes[SentimentSignal],
+    unfit: Mapping[str, str] | None = None,
 ) -> list[Look]:
-    """The three judges joined by pair, in the order the pairs were asked for."""
+    """The three judges joined by pair. ``unfit``: pairs that nobody judged, and what is wrong with their data."""
     sides: dict[str, Outcomes[Any]] = {"technical": technical, "forecast": forecast, "sentiment": sentiment}
     keys = sorted({key for side in sides.values() for key in (*side.values, *side.errors)})
-    return [
+    unseen = [Look(key, None, None, None, {DATA: why}) for key, why in sorted((unfit or {}).items())]
+    return unseen + [
         Look(
             pair=key,
             technical=technical.values.get(key),
@@ -58,6 +66,8 @@ def inputs_of(look: Look, *, busy: bool) -> PairInputs | MissingInputs:
     """The scores of one pair, or what is missing of them."""
     if busy:
         return MissingInputs(missing=("a free slot (an order of this pair is under way) is",))
+    if DATA in look.missing:
+        return MissingInputs(missing=(f"data fit to be judged ({look.missing[DATA]}) are",))
     if look.technical is None or look.forecast is None or look.sentiment is None:
         return MissingInputs(missing=tuple(look.missing) or ("everything",))
     indicators = look.technical.indicators

@@ -42,17 +42,29 @@ def records_of(gate: Gate, windows: Mapping[Pair, pd.DataFrame], at: datetime) -
     }
 
 
-def notices_of(gate: Gate, at: datetime) -> list[Notice]:
-    """What people are told: each pair that sits out, and why."""
-    return [
+def notices_of(gate: Gate, at: datetime, unkept: Mapping[str, str] | None = None) -> list[Notice]:
+    """What people are told: each pair that sits out, and why. ``unkept``: evidence that is not in the archive."""
+    told = [
         Notice("data.quarantined", f"{pair} sits out: {why_of(findings)}", at, {"pair": pair})
         for pair, findings in gate.quarantined.items()
     ]
+    lost = (unkept or {}).items()
+    return told + [Notice("data.evidence_lost", f"{pair}: {why}", at, {"pair": pair}, alarm=True) for pair, why in lost]
 
 
 def why_of(findings: tuple[Finding, ...]) -> str:
     """All findings of a pair in one line."""
     return "; ".join(one.words for one in findings)
+
+
+def line_of(checked: Checked) -> str:
+    """What one check found, for the log of its run."""
+    seen = checked.candles
+    reach = f"{seen.since:%m-%d %H:%M} to {seen.until:%m-%d %H:%M}" if seen.since and seen.until else "none"
+    mended = f", {checked.repaired} fetched again" if checked.repaired else ""
+    faults = why_of(checked.validation.findings) or "nothing wrong"
+    slower = f"; slower because {'; '.join(checked.slower)}" if checked.slower else ""
+    return f"{seen.count} candles, {reach}, from {checked.tier}{mended}, hash {seen.sha256[:12]}: {faults}{slower}"
 
 
 def table_of(gate: Gate) -> str:

@@ -25,8 +25,12 @@ def signal_rows(  # noqa: PLR0913 (each is a fact of its own)
     trigger: str,
     strategy: Strategy,
     basis: Mapping[str, Basis] | None = None,
+    record: str = "",
 ) -> list[dict[str, Any]]:
-    """One row per pair: every component, weight, threshold, indicator, premium, and the decision they led to."""
+    """One row per pair: every component, weight, threshold, indicator, premium, and the decision they led to.
+
+    record: id of the decision's record in its day's chain.
+    """
     between = basis or {}
     shared: dict[str, Any] = {
         "timestamp": int(at.timestamp()),
@@ -40,6 +44,7 @@ def signal_rows(  # noqa: PLR0913 (each is a fact of its own)
         "strategy_id": strategy.strategy_id,
         "strategy_version": strategy.strategy_version,
         "trigger": trigger,
+        "record_id": record,
     }
     return [
         {

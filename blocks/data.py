@@ -1,0 +1,27 @@
+"""What a desk keeps its data in, and who checks them."""
+
+from __future__ import annotations
+
+from adapters.dynamodb import Tables
+from adapters.expectations import ExpectationsValidator
+from adapters.hot import HotCandles, Server
+from adapters.tiers import TieredCandles
+from blocks.settings import Settings
+from trading.ports import CandleStore, Clock, MarketData
+from trading.ports.candles import ColdCandles
+from trading.ports.quality import Validator
+from trading.quality.light import LightValidator
+from trading.tables import Names
+
+
+def candles_of(
+    settings: Settings, names: Names, tables: Tables, cold: ColdCandles, market: MarketData, clock: Clock
+) -> CandleStore:
+    """Hot where a Redis is named, warm, cold, and the exchange behind them all."""
+    hot = HotCandles(Server(settings.redis_url), names.prefix) if settings.redis_url else None
+    return TieredCandles(hot, tables.candles, cold, market, clock.now)
+
+
+def validator_of(settings: Settings) -> Validator:
+    """The engine that runs the rules; both find the same (docs/decisions/0015)."""
+    return ExpectationsValidator() if settings.quality == "expectations" else LightValidator()
