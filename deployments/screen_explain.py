@@ -13,7 +13,7 @@ from rich.text import Text
 
 from deployments.screen_views import clean
 from trading.report.rows import coin_of
-from trading.report.words import JST, score_text
+from trading.report.words import JST
 from trading.services.explain import Explanation
 from trading.services.explain.shapes import InputLine, PairLine
 
@@ -81,18 +81,40 @@ def _pairs(lines: tuple[PairLine, ...]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("so")
     for line in lines:
-        parts = [score_text(line.parts.get(name)) for name in PARTS]
-        row = [coin_of(line.pair), score_text(line.score), *parts, clean(line.verdict)]
+        parts = [_number(line.parts.get(name)) for name in PARTS]
+        row = [coin_of(line.pair), _number(line.score), *parts, clean(line.verdict)]
         table.add_row(*map(Text, row), style="bold" if line.verdict.startswith("to be") else "")
     return table
 
 
+def _number(value: float | None) -> str:
+    """Three places: a score may miss a threshold by less than one in a hundred."""
+    return "–" if value is None else f"{round(value, 3) + 0.0:+.3f}"
+
+
 def _inputs(lines: tuple[InputLine, ...]) -> Group:
-    """Each input on its own lines: what it was, whether it still is, and the key of its payload whole, to be copied."""
+    """Each input on its own lines: what it was, whether it still is, and the key of its payload whole, to be copied.
+
+    Of several pairs it is one line for all that stand alike.
+    """
+    if len({line.pair for line in lines if line.pair}) > 1:
+        return _summed(lines)
     found: list[RenderableType] = []
     for line in lines:
-        found.append(Text.assemble((line.what, "bold"), f": {clean(line.was)}"))
+        found.append(Text.assemble((f"{coin_of(line.pair)} {line.kind}".strip(), "bold"), f": {clean(line.was)}"))
         found.append(Text(f"  {clean(line.now)}", style=SOFT if line.sound else BAD))
         if line.raw:
             found.append(Text(f"  payload {clean(line.raw)}", style=SOFT))
     return Group(*found)
+
+
+def _summed(lines: tuple[InputLine, ...]) -> Group:
+    alike: dict[tuple[str, str, bool], list[str]] = {}
+    for line in lines:
+        alike.setdefault((line.kind, line.now, line.sound), []).append(coin_of(line.pair))
+    return Group(
+        *(
+            Text.assemble((f"{kind} {' '.join(coins)}".strip(), "bold"), (f": {clean(now)}", "" if sound else BAD))
+            for (kind, now, sound), coins in alike.items()
+        )
+    )

@@ -13,7 +13,6 @@ from trading.lineage.chain import faults_of
 from trading.lineage.record import read
 from trading.ports.lineage import Link
 from trading.report.rows import Judgement, coin_of, judgement, text
-from trading.report.words import plural, score_text
 from trading.services.explain.shapes import PairLine, Sources
 
 FORM = "AN-%Y%m%dT%H%M%SZ"
@@ -52,6 +51,11 @@ class Decided:
         """The pairs whose data was not believed, each with what was wrong."""
         found = _mapping(self.record.get("quarantined"))
         return {key: "; ".join(text(_mapping(one).get("words")) for one in faults) for key, faults in found.items()}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Why what was decided was not booked."""
+        return tuple(text(one) for one in self._first().get("notes") or ())
 
     def judged(self) -> list[Judgement]:
         """Each pair's row, read leniently."""
@@ -109,11 +113,11 @@ def _chain(slot: datetime, link: Link | None, links: Sequence[Link], sources: So
     try:
         faults = faults_of(slot.date(), links, sources.lineage.head(slot.date()))
     except TradingError as error:
-        return f"record {link.record_id}; its chain could not be read: {error}", True
+        return f"{link.record_id}; its chain could not be read: {error}", True
     if faults:
-        return f"record {link.record_id}: THE CHAIN OF THIS DAY IS BROKEN, {faults[0]}", False
-    place = f"{link.number} of {plural(len(links), 'record')} of {link.day}"
-    return f"record {link.record_id}, {place}, chain whole ({link.sha256[:12]}…)", True
+        return f"{link.record_id}: THE CHAIN OF THIS DAY IS BROKEN, {faults[0]}", False
+    place = f"number {link.number} of {len(links)} on {link.day}"
+    return f"{link.record_id}, {place}: the chain of that day is whole ({link.sha256[:12]}…)", True
 
 
 def _time(rows: Mapping[str, Mapping[str, Any]], record: Mapping[str, Any], slot: datetime) -> datetime:
@@ -155,7 +159,7 @@ def _verdict(key: str, one: Judgement | None, found: Decided) -> str:
         return "held" if holds(key, found) else f"may not be bought: {why}"
     if one.short_by is None:
         return "scored"
-    return "enough to buy" if one.short_by <= 0 else f"{one.short_by:.2f} short of {score_text(one.buy_threshold)}"
+    return "enough to buy" if one.short_by <= 0 else f"{one.short_by:.3f} short of {one.buy_threshold:+.3f}"
 
 
 def barred(key: str, found: Decided) -> str:

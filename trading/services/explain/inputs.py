@@ -34,11 +34,11 @@ def input_lines(found: Decided, keys: Sequence[str], sources: Sources) -> tuple[
             continue
         lines += [*_candles(pair, seen, sources), *_forecast(key, seen, found.at, sources)]
         lines += _reading(
-            f"{key} news", seen.get("reading"), found.at, lambda at, of=pair: sources.readings.sentiment(of, at)
+            "news", key, seen.get("reading"), found.at, lambda at, of=pair: sources.readings.sentiment(of, at)
         )
     mood = found.record.get("context")
     reading = mood.get("reading") if isinstance(mood, Mapping) else None
-    return (*lines, *_reading("market context", reading, found.at, sources.readings.context))
+    return (*lines, *_reading("context", "", reading, found.at, sources.readings.context))
 
 
 def _candles(pair: Pair, seen: Mapping[str, Any], sources: Sources) -> list[InputLine]:
@@ -48,13 +48,12 @@ def _candles(pair: Pair, seen: Mapping[str, Any], sources: Sources) -> list[Inpu
     tier = f", from the {seen['tier']} tier" if seen.get("tier") else ""
     repaired = f", {plural(int(seen['repaired']), 'gap')} repaired" if seen.get("repaired") else ""
     was = f"{wanted.count} candles, {wanted.since:%m-%d %H:%M} to {wanted.until:%m-%d %H:%M} UTC{tier}{repaired}"
-    what = f"{pair.key} candles"
     try:
         now, sound = _still(pair, wanted, sources)
         raw = _payloads(sources.lineage.raw_keys(pair.key, wanted.since, wanted.until))
     except TradingError as error:
-        return [InputLine(what, was, f"cannot be read now: {error}")]
-    return [InputLine(what, was, now, raw, sound)]
+        return [InputLine("candles", pair.key, was, f"cannot be read now: {error}")]
+    return [InputLine("candles", pair.key, was, now, raw, sound)]
 
 
 def _still(pair: Pair, wanted: CandleRange, sources: Sources) -> tuple[str, bool]:
@@ -97,16 +96,18 @@ def _forecast(key: str, seen: Mapping[str, Any], at: datetime, sources: Sources)
         return []
     fallback = f" (not a better model: {said['fallback_reason']})" if said.get("fallback_reason") else ""
     change, sure = (number(said.get(name)) or 0.0 for name in ("change_pct", "confidence"))
-    was = f"{said.get('model')}, {change:+.2f} %, confidence {sure:.2f}{fallback}"
+    was = f"{said.get('model')}, {change:+.2f} %, confidence {sure:.2f}{fallback}, {said.get('forecast_id')}"
     try:
         kept = sources.forecasts.get(key, at)
     except TradingError as error:
-        return [InputLine(f"{key} forecast", was, f"cannot be read now: {error}")]
-    outcome = "is not in the ledger" if kept is None else "its outcome is known" if kept.outcome else "no outcome yet"
-    return [InputLine(f"{key} forecast", was, f"{said.get('forecast_id')}: {outcome}")]
+        return [InputLine("forecast", key, was, f"cannot be read now: {error}")]
+    outcome = (
+        "is not in the ledger" if kept is None else "its outcome is in the ledger" if kept.outcome else "no outcome yet"
+    )
+    return [InputLine("forecast", key, was, outcome)]
 
 
-def _reading(what: str, said: Any, at: datetime, look_up: Any) -> list[InputLine]:
+def _reading(kind: str, pair: str, said: Any, at: datetime, look_up: Any) -> list[InputLine]:
     """A stored reading: ``look_up`` gives the newest one not after a time."""
     if not isinstance(said, Mapping):
         return []
@@ -114,16 +115,22 @@ def _reading(what: str, said: Any, at: datetime, look_up: Any) -> list[InputLine
     articles = f", {plural(len(said['articles']), 'article')}" if said.get("articles") else ""
     was = f"read {taken:%m-%d %H:%M} UTC, {span((at - taken).total_seconds())} old{articles}"
     if not said.get("sha256"):
-        return [InputLine(what, was, text(said.get("note")))]
+        return [InputLine(kind, pair, was, text(said.get("note")))]
     try:
         row = look_up(taken)
     except TradingError as error:
-        return [InputLine(what, was, f"cannot be read now: {error}")]
+        return [InputLine(kind, pair, was, f"cannot be read now: {error}")]
     if row is None or row.get("timestamp") != said["timestamp"]:
-        return [InputLine(what, was, "has left the table")]
+        return [InputLine(kind, pair, was, "has left the table")]
     same = reading_hash(row) == said["sha256"]
-    raw = text(row.get("raw"))
-    return [InputLine(what, was, SAME if same else "NOT what was seen", raw, same)]
+    return [InputLine(kind, pair, was, SAME if same else "NOT what was seen", _raw(row), same)]
+
+
+def _raw(row: Mapping[str, Any]) -> str:
+    """The payloads of a reading: its own, or those of its sources."""
+    sources = row.get("sources")
+    of_sources = [one.get("raw") for one in sources.values()] if isinstance(sources, Mapping) else []
+    return ", ".join(dict.fromkeys(text(key) for key in (row.get("raw"), *of_sources) if key))
 
 
 def _range(said: Any) -> CandleRange | None:

@@ -58,10 +58,12 @@ class PairLine:
 class InputLine:
     """One thing that was looked at: what it was, whether it is still the same, and which payload it came from.
 
-    sound: False when it is not what was seen and nothing explains why.
+    kind   candles, forecast, news or context.  pair: empty for what is of the whole market.
+    sound  False when it is not what was seen and nothing explains why.
     """
 
-    what: str
+    kind: str
+    pair: str
     was: str
     now: str
     raw: str = ""

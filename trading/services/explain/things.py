@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,9 +99,9 @@ def _of_trade(about: str, trade: Trade, sources: Sources) -> Explanation:
         *(step for one in told for step in trades.steps(one)),
         *(trades.held_steps(position) if position else ()),
     ]
-    return _told(
-        about, trades.headline(trade, position), story, asked or origin, [intent.pair], sources, told, position
-    )
+    words, found = trades.headline(trade, position), asked or origin
+    answer = _told(about, words, story, found, [intent.pair], sources, told, position)
+    return answer if asked or not origin else replace(answer, judged=f"{answer.judged}, the decision that bought it")
 
 
 def _of_position(about: str, position: Position, sources: Sources) -> Explanation:
@@ -176,15 +177,14 @@ def _of_decision(found: Decided, booked: Sequence[Trade]) -> str:
     became = "; ".join(f"{trade.status}" + (f", {trade.note}" if trade.note else "") for trade in booked)
     wanted = "buy" if found.action == "BUY" else "sell"
     if not booked:
-        return (
-            f"On {at} it was decided to {wanted}, but no order was booked. {found.reasons[0] if found.reasons else ''}"
-        )
+        why = (*found.notes, *found.reasons, "")[0]
+        return f"On {at} it was decided to {wanted}, but no order was booked: {why}"
     return f"On {at} it was decided to {wanted} {pairs}: {became}."
 
 
 def _why_it_ran(found: Decided) -> str:
     judged = sum(one.score is not None for one in found.judged())
-    ran = f" because {found.trigger}" if found.trigger else ""
+    ran = f" ({found.trigger})" if found.trigger else ""
     return f"an analysis ran{ran}: {judged} of {len(pair_lines(found))} pairs judged, decided {found.action}"
 
 
