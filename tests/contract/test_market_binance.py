@@ -18,7 +18,7 @@ from adapters.clock import MarketClock, SystemClock
 from tests.contract import weather
 from tests.contract.replies import served
 from tests.contract.worlds import open_world
-from trading.candles import INTERVAL, closed, problems
+from trading.candles import COLUMNS, INTERVAL, closed, problems
 from trading.errors import Halt, Rejected, Transient
 from trading.pairs import Pair, parse_pairs
 from trading.ports import Clock, MarketData
@@ -212,3 +212,59 @@ def test_the_clocks_are_aware_utc(world, market):
     before = market.server_time()
     world.advance(600)
     assert clocks[1].now() == before + timedelta(seconds=600)
+
+
+# ------------------------------------------------------------------------------------------------- bodies as received
+
+
+def test_candles_come_with_the_bodies_they_were_read_from(market):
+    """Three pages are three payloads in the order of the calls; together they hold exactly the candles' rows."""
+    found = market.fetch(BTC, None, 2_500)
+    rows = {row[0]: [float(value) for value in row[1:6]] for one in found.payloads for row in json.loads(one.body)}
+    assert [(one.provider, one.name, one.subject) for one in found.payloads] == [("binance", "klines", "btc_usdt")] * 3
+    assert all("symbol=BTCUSDT" in one.url and "/api/v3/klines?" in one.url for one in found.payloads)
+    times = [int(at.timestamp() * 1000) for at in found.candles["open_time"]]
+    assert sorted(rows) == times
+    assert [rows[at] for at in times] == found.candles[list(COLUMNS[1:])].to_numpy().tolist()
+
+
+def test_a_body_is_kept_byte_by_byte():
+    """Spaces, escapes and bytes that are no text stay as they came; user and password of an address do not stay."""
+    body = b" [ %s ]\n" % json.dumps(kline(0)).replace('"0"', '"\\u0030"').encode().replace(b'"1.0"', b'"\xff"')
+    with served(body) as here:
+        market = BinanceMarketData(here.url.replace("http://", "http://me:secret@"))
+        first, second = market.fetch(BTC, None, 1), market.fetch(BTC, None, 1)
+    assert [one.body for one in (*first.payloads, *second.payloads)] == [body, body]
+    assert first.payloads[0].url == f"{here.url}/api/v3/klines?interval=5m&limit=1&symbol=BTCUSDT"
+    assert market.fetch(BTC, None, 0).payloads == ()
+
+
+@pytest.mark.parametrize(("second", "kind"), [(kline(0), None), (kline(0, ("1", "2", "0.5", "1.6", "10")), Transient)])
+def test_two_candles_of_one_time_must_agree(second, kind):
+    """The same row twice is one candle; two different ones are no answer: neither is believed."""
+    with served(json.dumps([kline(0), second, kline(1)]).encode()) as here:
+        market = BinanceMarketData(here.url)
+        if kind is None:
+            assert len(market.candles(BTC, START, 10)) == 2
+        else:
+            with pytest.raises(kind, match="two different candles of 2026-01-05 00:00"):
+                market.candles(BTC, START, 10)
+
+
+def test_candles_older_than_asked_are_left_out():
+    """A page of another time, or one out of order: what is asked for, oldest first; the body stays as it came."""
+    body = json.dumps([kline(number) for number in (3, 0, 2, 1)]).encode()
+    with served(body) as here:
+        found = BinanceMarketData(here.url).fetch(BTC, START + 2 * INTERVAL, 10)
+    assert found.candles["open_time"].tolist() == [START + 2 * INTERVAL, START + 3 * INTERVAL]
+    assert found.payloads[0].body == body
+
+
+def test_six_threads_keep_their_own_bodies(market):
+    """Each call's payloads are of its own pair, however many are on the wire."""
+    with ThreadPoolExecutor(6) as pool:
+        for found, pair in zip(pool.map(lambda one: market.fetch(one, None, 5), PAIRS * 3), PAIRS * 3, strict=True):
+            (one,) = found.payloads
+            assert one.subject == pair.key
+            assert f"symbol={pair.binance}" in one.url
+            assert float(json.loads(one.body)[-1][4]) == found.candles["close"].iloc[-1]
