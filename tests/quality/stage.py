@@ -182,7 +182,11 @@ def _fate(case: Case, pair: Any, window: Any, judged: Gate, barred: Mapping[str,
     if range_of("", window) == range_of("", frames.window(right, case.at, WINDOW)):
         repaired = judged.checked[pair.key].repaired
         how = (
-            "repaired" if repaired else "put right by a second reading" if not refused and said.revised else "never stored"
+            "repaired"
+            if repaired
+            else "put right by a second reading"
+            if not refused and said.revised
+            else "never stored"
         )
         return Fate(refused, how, wrong=False)
     if pair.key in barred:

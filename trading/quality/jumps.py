@@ -46,8 +46,11 @@ def jumps(windows: Mapping[str, pd.DataFrame], strategy: Strategy) -> dict[str, 
 
     windows: checked ones only, each increasing and above zero: a broken one would be measured against.
     """
-    market = _Market(windows)
-    found = {pair: _of_pair(market, pair, strategy) for pair in windows if len(windows[pair])}
+    there = {pair: window for pair, window in windows.items() if not window.empty}
+    if not there:
+        return {}
+    market = _Market(there)
+    found = {pair: _of_pair(market, pair, strategy) for pair in there}
     return {pair: some for pair, some in found.items() if some}
 
 
