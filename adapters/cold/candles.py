@@ -104,20 +104,26 @@ def _encoded(pair: Pair, day: date, candles: pd.DataFrame, sha256: str) -> bytes
 
 def _decoded(pair: Pair, day: date, data: bytes) -> pd.DataFrame:
     try:
-        table = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read()
+        file = pq.ParquetFile(io.BytesIO(data))
+        table, writer = file.read(), file.metadata.created_by
         sealed = {name.decode(): text.decode() for name, text in (table.schema.metadata or {}).items()}
-        rows = zip(*(table[name].to_pylist() for name in frames.COLUMNS), strict=True)
-        found = frames.frame(list(rows))
+        found = pd.DataFrame({name: table[name].cast(kind).to_numpy() for name, kind in _FIELDS[1:]})
+        opened_ms = table["open_time"].cast(pa.int64()).to_numpy()
+        found.insert(0, "open_time", pd.to_datetime(opened_ms, unit="ms", utc=True).astype("datetime64[ms, UTC]"))
         if RAW in table.column_names:
             found[RAW] = table[RAW].to_pylist()
+        sha256 = range_of(pair.key, found).sha256
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise _not_as_stored(pair, day, f"it cannot be read: {str(error).splitlines()[0][:120]}") from error
     if (sealed.get("pair"), sealed.get("day")) != (pair.key, day.isoformat()):
         raise _not_as_stored(pair, day, "it says that it is another day or pair")
-    if sealed.get("sha256") != range_of(pair.key, found).sha256:
+    if sealed.get("sha256") != sha256:
         raise _not_as_stored(pair, day, "their hash differs")
     if sealed.get("raw_sha256") != (_raw_hash(found) if RAW in found else None):
         raise _not_as_stored(pair, day, "the keys of their payloads differ")
+    again = _encoded(pair, day, found, sha256)
+    if again != data and writer == pq.ParquetFile(io.BytesIO(again)).metadata.created_by:
+        raise _not_as_stored(pair, day, "a byte beside the candles differs")
     return found
 
 

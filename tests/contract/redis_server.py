@@ -28,6 +28,11 @@ class RedisServer:
         self.url = SecretStr(f"redis://:{PASSWORD}@127.0.0.1:{self._port}/0")
         self.client = redis.Redis.from_url(self.url.get_secret_value(), decode_responses=True)
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and not killed."""
+        return self._process is not None
+
     def start(self) -> None:
         """Start it, when it does not run; return when it answers."""
         if self._process is not None:
