@@ -43,6 +43,8 @@ from trading.venue import Balances, Ticker
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 COUNT = 600
+WINDOW = 336
+"""Candles that are stored: what an analysis looks at, and no more."""
 AT = START + 400 * INTERVAL + timedelta(seconds=7)
 KEEN = Strategy(
     base_buy_threshold=0.01,
@@ -81,7 +83,7 @@ class Decisions:
         """Candles closed by a time that are not stored yet, with their payload in the archive."""
         for pair in PAIRS:
             candles, newest = self.market[pair.key], self.candles.newest(pair)
-            known = candles[candles["open_time"] + INTERVAL <= at].reset_index(drop=True)
+            known = candles[candles["open_time"] + INTERVAL <= at].tail(WINDOW).reset_index(drop=True)
             known = known if newest is None else known[known["open_time"] > newest].reset_index(drop=True)
             raw = payloads.keep([Payload("binance", "klines", pair.key, "https://x", b"[]")], at, self.archive)
             self.candles.put(pair, known, raw)

@@ -1,0 +1,137 @@
+"""``trader verify``: a byte changed in a table, the archive, a candle file or a payload is found and named."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from adapters.cold import ParquetCandles
+from tests.days import PAIRS
+from tests.services.decisions import AT, START, Decisions
+from tests.services.kept import MemoryItems
+from trading.errors import Transient
+from trading.services.archive import BUCKET, archive_table, folder
+from trading.services.lines import zipped
+from trading.services.verify import payload_keys, verify_day
+from trading.tables import LINEAGE
+
+DAY = date(2024, 1, 2)
+
+
+@pytest.fixture
+def desk():
+    """A desk with two decisions of one day, archived the night after, and the candles of the day before in files."""
+    made = Decisions()
+    made.cold = ParquetCandles(made.archive)
+    for minutes in (0, 20):
+        made.analyse(AT + timedelta(minutes=minutes))
+    items = MemoryItems()
+    for item in made.dynamo.scan(TableName=made.names.table(LINEAGE))["Items"]:
+        items.put_back(LINEAGE, item)
+    archive_table(LINEAGE, datetime(2024, 1, 3, 1, tzinfo=UTC), items, made.archive)
+    for pair in PAIRS[:2]:
+        candles = made.market[pair.key]
+        day = candles[candles["open_time"] < START + timedelta(days=1)].reset_index(drop=True)
+        made.cold.put(pair, START.date(), day)
+    return made
+
+
+def verified(desk, day=DAY):
+    """What verify says of a day."""
+    keys = payload_keys(desk.archive, [day])[day]
+    return verify_day(day, desk.lineage, desk.archive, desk.cold, PAIRS, keys)
+
+
+def archived_file(desk):
+    """The key of the archived records."""
+    (key,) = (key for key in desk.archive.keys(BUCKET, folder("lineage", DAY)) if key.endswith(".gz"))
+    return BUCKET, key
+
+
+def rewritten(desk, old, new):
+    """The archived file with one text in it replaced, zipped and named as before."""
+    where = archived_file(desk)
+    lines = gzip.decompress(desk.archive.files[where]).decode()
+    assert old in lines
+    desk.archive.files[where] = zipped(lines.replace(old, new, 1).splitlines())
+
+
+def test_a_day_that_nobody_touched_is_whole(desk):
+    """Records, their archived copies, candle files and payloads are counted, and nothing is wrong."""
+    seen = verified(desk)
+    assert (seen.records, seen.archived, seen.faults) == (2, 2, [])
+    assert seen.payloads == len(PAIRS) * 2
+    assert verified(desk, START.date()).candle_days == 2
+    assert replace(verified(desk, date(2023, 1, 1)), day=DAY) == replace(seen, records=0, archived=None, payloads=0)
+
+
+def test_a_byte_changed_in_an_archived_record_is_found_and_named(desk):
+    """The day, the number and what differs are said while the table has the record, and also once it has forgotten."""
+    rewritten(desk, '\\"jpy_free\\":\\"100000 JPY', '\\"jpy_free\\":\\"900000 JPY')
+    first, second = verified(desk).faults
+    assert first.startswith("archived record 1 of 2024-01-02: its bytes were changed")
+    assert second == (
+        "record 1 of 2024-01-02: table and archive differ:"
+        ' books.balances.jpy_free: "100000 JPY" in the table, "900000 JPY" archived'
+    )
+    for number in range(3):
+        key = {"day": {"S": "2024-01-02"}, "number": {"N": str(number)}}
+        desk.dynamo.transact_write_items(
+            TransactItems=[{"Delete": {"TableName": desk.names.table(LINEAGE), "Key": key}}]
+        )
+    (only,) = verified(desk).faults
+    assert only.startswith("archived record 1 of 2024-01-02: its bytes were changed")
+
+
+def test_a_byte_changed_in_the_table_is_found_and_named(desk):
+    """The record is named by day and number, and the archive tells what it said."""
+    table = desk.names.table(LINEAGE)
+    key = {"day": {"S": "2024-01-02"}, "number": {"N": "2"}}
+    item = desk.dynamo.get_item(TableName=table, Key=key)["Item"]
+    desk.dynamo.put_item(
+        TableName=table, Item={**item, "body": {"S": item["body"]["S"].replace("embedded", "embeddee", 1)}}
+    )
+    faults = verified(desk).faults
+    assert faults[0].startswith("record 2 of 2024-01-02: its bytes were changed")
+    assert faults[1].startswith("record 2 of 2024-01-02: table and archive differ: ")
+
+
+def test_an_archived_file_that_was_cut_or_swapped_is_found(desk):
+    """Bytes that are no file any more, a record that is gone, and lines in another order are each a fault."""
+    where = archived_file(desk)
+    whole = desk.archive.files[where]
+    desk.archive.files[where] = whole[:-20]
+    assert "is not readable as records" in verified(desk).faults[0]
+    lines = gzip.decompress(whole).decode().splitlines()
+    desk.archive.files[where] = zipped([line for line in lines if json.loads(line)["number"] != {"N": "1"}])
+    assert "archived record 1 of 2024-01-02: is missing" in verified(desk).faults
+    desk.archive.files[where] = zipped(lines[::-1])
+    assert "is not what was stored" in verified(desk).faults[0]
+
+
+def test_changed_candles_and_payloads_are_found_by_their_own_hash(desk):
+    """A candle file and a payload that are not what their hashes say are named by pair and by key."""
+    keys = payload_keys(desk.archive, [DAY])[DAY]
+    desk.archive.files["raw-market-data", keys[0]] = gzip.compress(b'{"payloads": []}')
+    (key,) = (key for key in desk.archive.keys(BUCKET, f"candles/pair={PAIRS[0].key}/"))
+    other = next(key for key in desk.archive.keys(BUCKET, f"candles/pair={PAIRS[1].key}/"))
+    desk.archive.files[BUCKET, key] = desk.archive.files[BUCKET, other]
+    (payload,) = verified(desk).faults
+    assert keys[0] in payload
+    (candles,) = verified(desk, START.date()).faults
+    assert candles.startswith(f"2024-01-01: candles of {PAIRS[0].key}: ")
+
+
+def test_an_archive_that_does_not_answer_is_no_fault_of_the_day(desk, monkeypatch):
+    """What cannot be read now raises, so that nobody takes an outage for a forgery, or for a day that is whole."""
+
+    def down(*_):
+        raise Transient("S3 does not answer")
+
+    monkeypatch.setattr(desk.archive, "get", down)
+    with pytest.raises(Transient):
+        verified(desk)
