@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,20 @@ from typing import Any
 import numpy as np
 
 from tests.quality.corruptions import KINDS, REPLIES_ONLY, Rightly
-from tests.quality.stage import PAIRS, STRATEGY, VALIDATOR, WINDOW, Case, Fate, Perpetual, Stored, Venue, recorded, way
+from tests.quality.stage import (
+    PAIRS,
+    STRATEGY,
+    UNTOUCHED,
+    VALIDATOR,
+    WINDOW,
+    Case,
+    Fate,
+    Perpetual,
+    Stored,
+    Venue,
+    recorded,
+    way,
+)
 from trading import candles as frames
 from trading.basis import Rate, rate_of
 from trading.candles import INTERVAL
@@ -22,6 +36,7 @@ LATE = timedelta(seconds=20)
 EVERYONE = "USD/JPY swapped, all six"
 RATE = "USD/JPY rate wrong"
 ALL_KINDS = (*KINDS, EVERYONE, RATE)
+OWN_RATE = "judged by the rate that the pairs themselves show"
 RATES: Sequence[Any] = (1 / USD_JPY, USD_JPY * 100, 0.0, float("nan"), None, USD_JPY * 1.09)
 """Upside down, in another unit, none, no number, missing, the euro's."""
 
@@ -65,7 +80,10 @@ def fate_of(kind: str, moment: Moment, dice: np.random.Generator) -> dict[str, F
             case.memory.note_level(pair.key, right[pair.key].iloc[:-1])
     if kind != RATE:
         _damage(case, kind, hit, before, dice)
-    return way(case, hit)
+    fates = way(case, hit)
+    if kind == RATE:
+        return {key: replace(fate, how=OWN_RATE if fate.how == UNTOUCHED else fate.how) for key, fate in fates.items()}
+    return fates
 
 
 def _damage(case: Case, kind: str, hit: Sequence[Any], before: dict[str, Any], dice: np.random.Generator) -> None:

@@ -33,6 +33,7 @@ PAIRS = parse_pairs(None)
 STRATEGY = Strategy()
 VALIDATOR = LightValidator()
 WINDOW = STRATEGY.candles_window
+UNTOUCHED, BARRED = "never stored", "barred by the basis"
 NONE = frames.empty()
 NOISE = 0.003
 """The most that the perpetual was away from spot in the recorded weeks that have both: 30 bp."""
@@ -180,17 +181,13 @@ def _fate(case: Case, pair: Any, window: Any, judged: Gate, barred: Mapping[str,
         return Fate(refused, f"quarantined: {findings[0].rule}", wrong=False)
     right = case.right[pair.key]
     if range_of("", window) == range_of("", frames.window(right, case.at, WINDOW)):
-        repaired = judged.checked[pair.key].repaired
-        how = (
-            "repaired"
-            if repaired
-            else "put right by a second reading"
-            if not refused and said.revised
-            else "never stored"
-        )
+        if pair.key in barred:
+            return Fate(refused, BARRED, wrong=False)
+        again = not refused and said.revised
+        how = "repaired" if judged.checked[pair.key].repaired else "put right: read again" if again else UNTOUCHED
         return Fate(refused, how, wrong=False)
     if pair.key in barred:
-        return Fate(refused, "barred by the basis", wrong=False)
+        return Fate(refused, BARRED, wrong=False)
     true = len(window.merge(right)) == len(window)
     fresh = case.at - window["open_time"].iloc[-1] - INTERVAL <= timedelta(minutes=STRATEGY.candle_max_age_minutes)
     return Fate(refused, "true, with a gap the exchange has too" if true and fresh else "ESCAPED", not (true and fresh))

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from trading.candles import COLUMNS
 from trading.quality.jumps import Jump
+
+type Arrays = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
+"""Open times, and the values of each."""
 
 
 class Memory:
@@ -20,7 +25,7 @@ class Memory:
     def __init__(self) -> None:
         self._absent: dict[str, frozenset[datetime]] = {}
         self._shown: dict[str, frozenset[Jump]] = {}
-        self._level: dict[str, pd.DataFrame] = {}
+        self._level: dict[str, Arrays] = {}
 
     def absent(self, pair: str) -> frozenset[datetime]:
         """The slots of a pair that the exchange itself has no candle of."""
@@ -44,13 +49,17 @@ class Memory:
 
         A window that was replaced as a whole, by another pair's or in another unit, does not go on from it.
         """
-        before = self._level.get(pair)
-        if before is None:
+        if pair not in self._level:
             return False
-        old, new = (frame.set_index("open_time")[list(COLUMNS[1:])] for frame in (before, window))
-        both = old.index.intersection(new.index)
-        return len(both) > 0 and bool((old.loc[both].to_numpy() == new.loc[both].to_numpy()).all())
+        (old_at, old), (new_at, new) = self._level[pair], _arrays(window)
+        _, was, now = np.intersect1d(old_at, new_at, assume_unique=True, return_indices=True)
+        return was.size > 0 and bool((old[was] == new[now]).all())
 
     def note_level(self, pair: str, window: pd.DataFrame) -> None:
         """This window's level is right."""
-        self._level[pair] = window
+        self._level[pair] = _arrays(window)
+
+
+def _arrays(window: pd.DataFrame) -> Arrays:
+    times = np.asarray(window["open_time"].astype("int64"), dtype=np.int64)
+    return times, np.asarray(window[list(COLUMNS[1:])], dtype=np.float64)
