@@ -84,11 +84,18 @@ class Past:
         """
         at = since
         while at <= until:
-            page = self._market.candles(pair, at, min(PAGE, (until - at) // frames.INTERVAL + 1))
+            page = self._page(known, pair, at, min(PAGE, (until - at) // frames.INTERVAL + 1))
             if page.empty:
                 return
-            if faults := frames.problems(page):
-                msg = f"candles of {pair.key} from the exchange {', '.join(faults)}; ask again"
-                raise Transient(msg)
             known.add("exchange", page, at, until)
             at = max(at, page["open_time"].iloc[-1].to_pydatetime()) + frames.INTERVAL
+
+    def _page(self, known: Known, pair: Pair, since: datetime, limit: int) -> pd.DataFrame:
+        try:
+            page = self._market.candles(pair, since, limit)
+        except Transient as error:
+            raise Transient("; ".join([*known.slower, f"exchange: {error}"])) from error
+        if not page.empty and (faults := frames.problems(page)):
+            msg = f"candles of {pair.key} from the exchange {', '.join(faults)}; ask again"
+            raise Transient(msg)
+        return page
