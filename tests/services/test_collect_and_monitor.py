@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from adapters.dynamodb.client import Dynamo
+from adapters.dynamodb.revisions import DynamoRevisions
+from adapters.s3 import S3Archive
 from tests.services.conftest import PAIRS, Room
 from trading.candles import INTERVAL
 from trading.errors import InsufficientData, Transient
@@ -15,7 +19,10 @@ from trading.limits import KillSwitch, Mode
 from trading.services import judge
 from trading.services.collect import analysis_due, collect
 from trading.services.monitor import look_at
+from trading.services.payloads import load
+from trading.services.revisions import History
 from trading.strategy import Strategy
+from trading.tables import PRICES
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 BTC = PAIRS["btc_usdt"]
@@ -41,6 +48,19 @@ def test_a_reply_with_a_hole_in_its_values_stores_nothing(room: Room) -> None:
     with pytest.raises(Transient):
         collect(BTC, room.now(), room.market, room.candles, room.strategy)
     assert room.candles.newest(BTC) is None
+
+
+def test_a_stored_candle_leads_to_the_bytes_it_came_from(room: Room) -> None:
+    """The row in the table names a file in the bucket that holds the venue's own answer, and the same close in it."""
+    archive = S3Archive(room.names, room.aws)
+    history = History(archive, DynamoRevisions(room.names, Dynamo(room.aws.dynamodb)))
+    found = collect(BTC, room.now(), room.market, room.candles, room.strategy, history)
+    assert found.newest is not None
+    key = {"pair": {"S": BTC.key}, "timestamp": {"N": str(int(found.newest.timestamp()))}}
+    row = room.aws.dynamodb.get_item(TableName=room.names.table(PRICES), Key=key)["Item"]
+    (answer,) = load(row["raw"]["S"], archive)
+    said = {kline[0]: kline for kline in json.loads(answer.body)}[int(found.newest.timestamp() * 1000)]
+    assert (found.raw, Decimal(said[4])) == (row["raw"]["S"], Decimal(row["close"]["N"]))
 
 
 def test_a_market_that_stopped_coming_in_is_missing_input(room: Room) -> None:

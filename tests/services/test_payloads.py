@@ -34,6 +34,7 @@ def test_what_was_received_comes_back_byte_for_byte(found):
     assert load(key, files) == found
     assert keep(found, AT, files) == key
     assert files.files == first
+    assert next(iter(first.values()))[4:8] == bytes(4)  # gzip's own time of writing: none
 
 
 def test_a_key_says_what_it_holds():

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from trading import candles as frames
+from trading.errors import Transient
 from trading.pairs import Pair
 from trading.ports import CandleStore, MarketData
+from trading.ports.candles import Revision
 from trading.ports.payloads import Fetched
 from trading.services import payloads
 from trading.services.revisions import Feed, History, compare, contradicts, refused, take
@@ -138,8 +140,17 @@ def _kept(pair: Pair, answer: Fetched, stored: pd.DataFrame, at: datetime, feed:
         stay = f"{len(changed)} stored candles differ from the venue's and stay: no history is kept"
         return _Found(_put(pair, fresh, "", feed), notes=(stay,) if changed else ())
     raw, note = payloads.kept(answer.payloads, at, feed.history.archive)
-    take(pair, [replace(one, raw=raw) for one in changed], again, feed)
-    return _Found(_put(pair, fresh, raw, feed), len(changed), raw, (note,) if note else ())
+    revised, waits = _taken(pair, [replace(one, raw=raw) for one in changed], again, feed)
+    notes = tuple(one for one in (note, waits) if one)
+    return _Found(_put(pair, fresh, raw, feed), revised, raw, notes)
+
+
+def _taken(pair: Pair, changed: list[Revision], again: pd.DataFrame, feed: Feed) -> tuple[int, str]:
+    """How many changes stand now; none, and why, when a table is not available: new candles do not wait for that."""
+    try:
+        return take(pair, changed, again, feed), ""
+    except Transient as error:
+        return 0, f"{len(changed)} changed candles wait for the next reading: {error}"
 
 
 def _put(pair: Pair, fresh: pd.DataFrame, raw: str, feed: Feed) -> int:

@@ -97,8 +97,8 @@ def contradicts(stored: pd.DataFrame, again: pd.DataFrame, strategy: Strategy) -
 def take(pair: Pair, changed: Sequence[Revision], again: pd.DataFrame, feed: Feed) -> int:
     """Let the later version stand: the revisions are kept first, then the store gets it; how many candles.
 
-    What another process already kept is not kept twice: only this one's store had not heard of it. Without a history
-    nothing is done: the only version that is left is never overwritten.
+    What is on record already is not kept twice: only the store had not heard of it. Without a history nothing is done:
+    the only version that is left is never overwritten.
     """
     if not changed or feed.history is None:
         return 0
