@@ -10,13 +10,16 @@ import typer
 from deployments.commands.calibration import calibration
 from deployments.commands.demo import demo
 from deployments.commands.desk import kill_switch, positions, status
+from deployments.commands.explain import explain
 from deployments.commands.flows import init, run
 from deployments.commands.forecast import forecast
+from deployments.commands.keeping import backup, restore
 from deployments.commands.market import decide, score, simulator, strategy
 from deployments.commands.model import model
 from deployments.commands.news import titles
 from deployments.commands.orders import reconcile, redrive, resolve
 from deployments.commands.ui import ui
+from deployments.commands.verify import verify
 from trading.errors import TradingError
 
 app = typer.Typer(
@@ -39,11 +42,15 @@ app.command("calibration")(calibration)
 app.add_typer(model, name="model")
 app.command("status")(status)
 app.command("positions")(positions)
+app.command("explain")(explain)
+app.command("verify")(verify)
 app.command("ui")(ui)
 app.command("kill-switch")(kill_switch)
 app.command("reconcile")(reconcile)
 app.command("resolve")(resolve)
 app.command("redrive")(redrive)
+app.command("backup")(backup)
+app.command("restore")(restore)
 
 
 def main() -> None:

@@ -6,8 +6,10 @@ import logging
 from datetime import UTC, datetime
 
 from prefect import task
+from prefect.assets import materialize
 
 from blocks.desk import open_desk
+from tasks.assets import CANDLES, made
 from tasks.lines import say
 from tasks.policies import ASK
 from trading.services import collect as verbs
@@ -26,11 +28,12 @@ def market_time(desk: str, at: datetime | None) -> datetime:
     return now if asked is None else min(asked, now)
 
 
-@task(task_run_name="collect-{pair}", **ASK)
+@materialize(CANDLES, task_run_name="collect-{pair}", **ASK)
 def collect_pair(desk: str, pair: str, at: datetime) -> Collected:
     """Store the closed candles of one pair."""
     room = open_desk(desk)
     found = verbs.collect(room.pair(pair), at, room.market, room.candles, room.strategy, room.history)
+    made(CANDLES, desk=desk, pair=pair, raw=found.raw)
     if found.revised:
         say(f"the venue changed {found.revised} stored candles; both versions are kept", logging.WARNING)
     if found.note:

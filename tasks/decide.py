@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from prefect import task
+from prefect.assets import materialize
 
 from blocks.desk import open_desk
+from tasks.assets import CANDLES, CONTEXT, DECISIONS, FORECASTS, NEWS, RECORDS, made
 from tasks.policies import ASK, THINK, WRITE
 from trading import scoring
 from trading.order import Intent
@@ -50,7 +52,7 @@ def shape_intents(desk: str, decision: Decision, account: Books, at: datetime, r
     return [intents.traced(one, record) if isinstance(one, Intent) else one for one in shaped]
 
 
-@task(task_run_name="book", **WRITE)
+@materialize(DECISIONS, asset_deps=[CANDLES, FORECASTS, NEWS, CONTEXT, RECORDS], task_run_name="book", **WRITE)
 def book_decision(  # noqa: PLR0913 (each is a fact of its own)
     desk: str,
     at: datetime,
@@ -68,4 +70,5 @@ def book_decision(  # noqa: PLR0913 (each is a fact of its own)
     notes = tuple(one.reason for one in shaped if isinstance(one, NoEntry))
     booking = Booking(intents.decision_id_of(at), at, rows, wanted, [look.pair for look in seen.looks])
     trade_ids, conflicts = decide.book(booking, room.ledger)
+    made(DECISIONS, desk=desk, decision_id=booking.decision_id, record_id=record)
     return Analysis(booking.decision_id, at, trigger, decision, tuple(rows), tuple(trade_ids), notes + conflicts)

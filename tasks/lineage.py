@@ -7,10 +7,11 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import version
 
-from prefect import task
+from prefect.assets import materialize
 from prefect.runtime import flow_run
 
 from blocks.desk import open_desk
+from tasks.assets import RECORDS, made
 from tasks.policies import WRITE
 from trading.limits import breakers
 from trading.lineage.record import Inputs, Origin
@@ -28,7 +29,7 @@ def _version() -> str:
     return version("crypto-trader")
 
 
-@task(task_run_name="trace", **WRITE)
+@materialize(RECORDS, task_run_name="trace", **WRITE)
 def trace_decision(desk: str, at: datetime, trigger: str, seen: Seen, decision: Decision) -> str:
     """Chain the record of a decision; its id, which the intents and the signal rows then carry."""
     room = open_desk(desk)
@@ -45,4 +46,6 @@ def trace_decision(desk: str, at: datetime, trigger: str, seen: Seen, decision: 
         lineage.context_seen(seen.mood, at, room.readings, room.strategy),
     )
     origin = Origin(room.name, trigger, _version(), os.environ.get(CODE_VERSION, ""), flow_run.id or "")
-    return lineage.trace(origin, at, inputs, decision, room.lineage, room.strategy).record_id
+    link = lineage.trace(origin, at, inputs, decision, room.lineage, room.strategy)
+    made(RECORDS, desk=desk, record_id=link.record_id, sha256=link.sha256)
+    return link.record_id

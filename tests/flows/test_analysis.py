@@ -50,13 +50,14 @@ def test_the_same_analysis_twice_books_its_orders_once(world: World, desk: Desk)
 
 
 def test_a_pair_without_candles_sits_out_and_the_others_are_judged(world: World, desk: Desk) -> None:
-    """A side that fails is a failed task run and a missing input by name; nothing is made up for it (I18)."""
+    """Candles that nobody has and nobody can fetch are data unfit to be judged, by name; nothing is made up (I18)."""
     at = world.now()
     collect_prices(desk="embedded", at=at)
     world.step_to(at + timedelta(hours=3))
+    world.faults([{"target": "binance", "path": "klines", "kind": "5xx", "status": 503, "times": None}])
     analysis = analyze(desk="embedded")
     assert analysis.decision.action == "HOLD"
-    assert all(row["missing"] for row in analysis.rows)
+    assert all("data" in row["missing"][0] for row in analysis.rows)
     assert not analysis.trade_ids
 
 
