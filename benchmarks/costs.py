@@ -32,11 +32,27 @@ USD = {"write_units": 0.715e-6, "read_units": 0.1425e-6, "s3_writes": 4.7e-6, "s
 UNITS = tuple(USD)
 
 
-def played(meter: Meter, world: Any) -> tuple[dict[str, Counter[str]], Counter[str]]:
-    """Units by flow over the cycles, and how often each ran."""
+class Bill:
+    """Units by flow, and how often each ran."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self.spent: dict[str, Counter[str]] = {}
+        self.runs: Counter[str] = Counter()
+
+    def run(self, flow: Any, **given: Any) -> Any:
+        """Run a flow once, on its own account."""
+        self._meter.take()
+        answer = flow(desk=DESK, **given)
+        self.spent.setdefault(flow.name, Counter()).update(self._meter.take())
+        self.runs[flow.name] += 1
+        return answer
+
+
+def played(meter: Meter, world: Any) -> Bill:
+    """The cycles, and each nightly flow once."""
     from flows.archive import archive
     from flows.backup import backup
-
     from flows.collect_context import collect_context
     from flows.collect_news import collect_news
     from flows.collect_prices import collect_prices
@@ -45,17 +61,8 @@ def played(meter: Meter, world: Any) -> tuple[dict[str, Counter[str]], Counter[s
     from flows.reconcile import reconcile
     from flows.report_daily import report_daily
 
-    spent: dict[str, Counter[str]] = {}
-    runs: Counter[str] = Counter()
-
-    def run(flow: Any, **given: Any) -> Any:
-        meter.take()
-        answer = flow(desk=DESK, **given)
-        name = flow.name
-        spent.setdefault(name, Counter()).update(meter.take())
-        runs[name] += 1
-        return answer
-
+    bill = Bill(meter)
+    run = bill.run
     first = floor_time(world.now()) + INTERVAL + AFTER_CLOSE
     for number in range(CYCLES):
         at = first + number * INTERVAL
@@ -64,7 +71,7 @@ def played(meter: Meter, world: Any) -> tuple[dict[str, Counter[str]], Counter[s
             run(collect_news, at=at)
             run(collect_context, at=at)
         found = run(collect_prices, at=at)
-        runs["analyses"] += found.analysis is not None
+        bill.runs["analyses"] += found.analysis is not None
         if found.analysis and found.analysis.trade_ids:
             run(execute_orders)
         if any(look.exit for look in run(monitor_positions, at=at)):
@@ -72,7 +79,7 @@ def played(meter: Meter, world: Any) -> tuple[dict[str, Counter[str]], Counter[s
         run(reconcile, at=at)
     for once in (report_daily, archive, backup):
         run(once)
-    return spent, runs
+    return bill
 
 
 def month_of(spent: Mapping[str, Counter[str]], runs: Mapping[str, int]) -> dict[str, dict[str, float]]:
@@ -94,7 +101,8 @@ def main() -> None:
         prepared(DemoOptions(market, CYCLES, Path(folder)), Played()) as (world, _),
         without_heartbeats(),
     ):
-        spent, runs = played(meter, world)
+        bill = played(meter, world)
+    spent, runs = bill.spent, bill.runs
     months = month_of(spent, runs)
     title = f"AWS units a run, and a month of it ({runs['analyses']} analyses in {CYCLES} cycles)"
     table = Table("flow", "runs a month", *(unit.replace("_", " ") for unit in UNITS), "USD a month", title=title)

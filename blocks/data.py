@@ -11,14 +11,16 @@ from trading.ports import CandleStore, Clock, MarketData
 from trading.ports.candles import ColdCandles
 from trading.ports.quality import Validator
 from trading.quality.light import LightValidator
-from trading.tables import Names
 
 
 def candles_of(
-    settings: Settings, names: Names, tables: Tables, cold: ColdCandles, market: MarketData, clock: Clock
+    settings: Settings, hot_prefix: str, tables: Tables, cold: ColdCandles, market: MarketData, clock: Clock
 ) -> CandleStore:
-    """Hot where a Redis is named, warm, cold, and the exchange behind them all."""
-    hot = HotCandles(Server(settings.redis_url), names.prefix) if settings.redis_url else None
+    """Hot where a Redis is named, warm, cold, and the exchange behind them all.
+
+    hot_prefix: of this desk alone. Desks may have the same tables' names in different accounts, and one Redis.
+    """
+    hot = HotCandles(Server(settings.redis_url), hot_prefix) if settings.redis_url else None
     return TieredCandles(hot, tables.candles, cold, market, clock.now)
 
 
