@@ -103,8 +103,8 @@ def _inputs(lines: tuple[InputLine, ...]) -> Group:
     for line in lines:
         found.append(Text.assemble((f"{coin_of(line.pair)} {line.kind}".strip(), "bold"), f": {clean(line.was)}"))
         found.append(Text(f"  {clean(line.now)}", style=SOFT if line.sound else BAD))
-        if line.raw:
-            found.append(Text(f"  payload {clean(line.raw)}", style=SOFT))
+        keys = line.raw.split(", ") if line.raw else []
+        found += [Text(f"  payload {clean(key)}", style=SOFT) for key in keys]
     return Group(*found)
 
 

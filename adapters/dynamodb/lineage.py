@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from adapters.dynamodb.client import Dynamo, Write
 from adapters.dynamodb.errors import Lost
 from adapters.dynamodb.wire import Item, epoch
-from trading.errors import Halt, Transient
+from trading.errors import Halt, Transient, Unknown
 from trading.lineage.chain import linked, place_of
 from trading.ports.lineage import Head, Link
 from trading.tables import LINEAGE, PRICES, TTL, Names
@@ -27,7 +27,12 @@ class DynamoLineage:
         self._dynamo, self._table, self._prices = dynamo, names.table(LINEAGE), names.table(PRICES)
 
     def append(self, day: date, body: str) -> Link:
-        """Add a record to the end of a day. One that is the end already is ours, whose reply was lost."""
+        """Add a record to the end of a day. One that is the end already is ours, whose reply was lost.
+
+        A lost reply is looked up once, and the record written again if it is not there: should the first write still
+        arrive, its head has moved and it comes to nothing. Raises Unknown when the second reply is lost, too.
+        """
+        lost: list[Unknown] = []
         for _ in range(RACES):
             head = self.head(day)
             if head is not None and (last := self._link(day, head.count)) is not None and last.body == body:
@@ -36,6 +41,11 @@ class DynamoLineage:
             try:
                 self._dynamo.write(*self._writes(link))
             except Lost:
+                continue
+            except Unknown as error:
+                lost.append(error)
+                if len(lost) > 1:
+                    raise
                 continue
             return link
         msg = f"the chain of {day} met other writers {RACES} times; the same record may be added again"

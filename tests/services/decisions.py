@@ -128,9 +128,9 @@ class Decisions:
         link = lineage.trace(origin, at, seen, decision, self.lineage, self.strategy)
         wanted = [intents.entry(decision, keys[key], account, at, exchange, self.strategy) for key in decision.pairs]
         found = [one for one in wanted if isinstance(one, Intent)]
-        rows = signal_rows(looks, mood, earned, decision, at, trigger, self.strategy, basis)
+        rows = signal_rows(looks, mood, earned, decision, at, trigger, self.strategy, basis, link.record_id)
         notes = [one.reason for one in wanted if not isinstance(one, Intent)]
-        rows = [{**row, "record_id": link.record_id, "notes": notes} for row in rows]
+        rows = [{**row, "notes": notes} for row in rows]
         book(Booking(intents.decision_id_of(at), at, rows, found, list(keys)), self.ledger)
         return intents.decision_id_of(at)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from trading.services.revisions import Feed, History, compare, take
 from trading.strategy import Strategy
 from trading.tables import LINEAGE
 
-MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=count) for count in (1, 60, 3_600, 86_400))
 
 
 def page(told, width=100):
@@ -102,7 +103,7 @@ def test_a_stale_intent_was_refused_and_nothing_was_sent():
     )
     assert "refused 6 minutes after it was decided, nothing was sent: stale" in page(told)
     assert not any("venue" in name for name in told.ids)
-    quiet = explain_time(AT + 10 * MINUTE, desk.sources())
+    quiet = explain_time(AT + 10 * MINUTE, desk.sources(AT + DAY))
     assert "It was wanted, but: BUY ETH REFUSED: stale: decided 09:20:07" in quiet.headline
     assert "The executor, later: buy eth_usdt REFUSED" in page(quiet)
 
@@ -134,7 +135,7 @@ def test_an_hour_of_nothing_says_how_near_it_came():
     desk = Decisions(Strategy())
     desk.analyse()
     desk.analyse(AT + 20 * MINUTE, "asked for")
-    told = explain_time(AT + 40 * MINUTE, desk.sources())
+    told = explain_time(AT + 40 * MINUTE, desk.sources(AT + DAY))
     assert told.headline == (
         "Nothing was bought or sold in the hour to 2 January 2024 19:00 JST (10:00 UTC). 2 analyses ran;"
         " the closest was ETH with +0.09 at 09:20 UTC, 0.10 short of the +0.19 to buy."
@@ -146,19 +147,32 @@ def test_an_hour_of_nothing_says_how_near_it_came():
 
 
 def test_a_time_without_an_analysis_says_whether_one_was_due():
-    """Soon after an analysis none was due; hours later one was, and where to look is said; at first there is none."""
+    """Soon after one, in a calm market, none was due; hours later, or after a move, one was; at first there is none."""
     desk = Decisions(Strategy())
-    before = explain_time(AT - 3 * timedelta(hours=1), desk.sources())
-    assert "no analysis had ever run" in before.headline
+    sources = desk.sources(AT + DAY)
+    assert "no analysis had ever run" in explain_time(AT - 3 * HOUR, sources).headline
     desk.analyse()
-    late = explain_time(AT + 3 * timedelta(hours=1), desk.sources())
+
+    def asked(hours, after_minutes, change_pct):
+        strategy = Strategy(trigger_after_minutes=after_minutes, trigger_change_pct=change_pct)
+        return explain_time(AT + hours * HOUR, replace(sources, strategy=strategy))
+
+    late = asked(3, 60, 20)
     assert "No analysis ran in it; the last one was 3.0 hours before." in late.headline
     assert "one WAS due" in late.headline
     assert late.judged.startswith("AN-20240102T092000Z")
-    rare = Decisions(Strategy(trigger_after_minutes=300.0, trigger_change_pct=20.0))
-    rare.analyse()
-    soon = explain_time(AT + 2 * timedelta(hours=1), rare.sources())
-    assert "neither had come (the largest move of an hour was" in soon.headline
+    assert "neither had come (the largest move of an hour was" in asked(2, 300, 20).headline
+    desk.collect(AT + 2 * HOUR)
+    assert "one WAS due (the largest move of an hour was" in asked(2, 300, 0.1).headline
+    with pytest.raises(BadInput, match="lies ahead; on this desk it is"):
+        explain_time(AT + DAY, desk.sources())
+
+
+def test_a_slot_that_was_analysed_twice_is_told_by_the_record_that_its_rows_name():
+    """Two analyses of one slot have one id: the rows of the later one stand for it, and so does its record."""
+    desk = Decisions(Strategy())
+    assert desk.analyse() == desk.analyse(AT + MINUTE)
+    assert explain("AN-20240102T092000Z", desk.sources()).ids["record"] == "LN-20240102-0002"
 
 
 def test_what_stood_in_the_way_is_named():
@@ -166,7 +180,7 @@ def test_what_stood_in_the_way_is_named():
     desk = Decisions()
     desk.ledger.set_kill_switch(KillSwitch(Mode.NO_ENTRIES, "holiday", "me", AT))
     desk.analyse(quarantined={"sol_usdt": "3 highs below another price"})
-    told = explain_time(AT + MINUTE, desk.sources())
+    told = explain_time(AT + MINUTE, desk.sources(AT + DAY))
     assert "In the way: kill switch NO_ENTRIES; SOL quarantined (3 highs below another price)." in told.headline
     verdicts = {line.pair: line.verdict for line in told.pairs}
     assert verdicts["sol_usdt"] == "quarantined: 3 highs below another price"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from trading.candles import one_hour_change_pct
-from trading.errors import TradingError
+from trading.errors import BadInput, TradingError
 from trading.order import Side, Status, Trade
 from trading.report.rows import Judgement, coin_of, judgement
 from trading.report.words import plural, score_text
@@ -23,8 +23,14 @@ BACK = (HOUR, timedelta(days=1), timedelta(days=14), timedelta(days=90))
 
 
 def explain_time(at: datetime, sources: Sources) -> Explanation:
-    """Why nothing was bought or sold at a time, from the hour before it and the last analysis there was by then."""
+    """Why nothing was bought or sold at a time, from the hour before it and the last analysis there was by then.
+
+    Raises BadInput for a time that has not come.
+    """
     at = at.astimezone(UTC)
+    if at > sources.now:
+        msg = f"{when(at)} lies ahead; on this desk it is {when(sources.now)}"
+        raise BadInput(msg)
     rows = _judged(at, sources)
     if not rows:
         words = f"Nothing was traded by {when(at)}, because no analysis had ever run. {_due(None, at, sources)}"

@@ -174,7 +174,7 @@ def _of_decision(found: Decided, booked: Sequence[Trade]) -> str:
     if found.action == "HOLD":
         return f"On {at} nothing was to be done. {found.reasons[0] if found.reasons else ''}".strip()
     pairs = " and ".join(dict.fromkeys(coin_of(trade.intent.pair) for trade in booked))
-    became = "; ".join(f"{trade.status}" + (f", {trade.note}" if trade.note else "") for trade in booked)
+    became = "; ".join(trade.status.lower() + (f", {trade.note}" if trade.note else "") for trade in booked)
     wanted = "buy" if found.action == "BUY" else "sell"
     if not booked:
         why = (*found.notes, *found.reasons, "")[0]
