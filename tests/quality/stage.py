@@ -73,14 +73,19 @@ class Stored:
 
 
 class Venue:
-    """MarketData: the recorded candles; for so many questions of one pair a damaged page instead."""
+    """MarketData: the right candles; for so many questions of one pair a damaged page instead. ``asked`` counts."""
 
     def __init__(self, right: Mapping[str, Any]) -> None:
         self.right, self.times, self.whole = right, 0, False
+        self.reachable, self.asked = True, 0
         self.bad: dict[str, Any] = {}
 
     def fetch(self, pair: Any, since: datetime | None, limit: int) -> Fetched:
         """The rows from a time on. ``whole``: a damaged page ignores what was asked for."""
+        self.asked += 1
+        if not self.reachable:
+            msg = "Binance: no answer; try again"
+            raise Transient(msg)
         damaged = pair.key in self.bad and self.times > 0
         self.times -= damaged
         rows = self.bad[pair.key] if damaged else self.right[pair.key]

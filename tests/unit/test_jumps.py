@@ -33,8 +33,9 @@ def one(price: float, moves: Any, seed: int = 0) -> Any:
     closes = price * np.exp(np.cumsum(moves + np.random.default_rng(seed).normal(0, 0.001, len(moves))))
     opens = np.concatenate([[price], closes[:-1]])
     tops, floors = np.maximum(opens, closes) * 1.0005, np.minimum(opens, closes) * 0.9995
-    rows: Any = zip(opens, tops, floors, closes, range(1, len(moves) + 1), strict=True)
-    return frame([(START + n * INTERVAL, *map(float, row)) for n, row in enumerate(rows)])
+    values = zip(opens, tops, floors, closes, range(1, len(moves) + 1), strict=True)
+    rows: Any = [(START + n * INTERVAL, *map(float, row)) for n, row in enumerate(values)]
+    return frame(rows)
 
 
 def moved(candles: Any, spot: int, factor: float, *, level: bool) -> Any:
@@ -112,6 +113,17 @@ def test_an_open_away_from_the_close_before_is_suspicious_even_of_all_pairs() ->
     assert {key: [jump.open_time for jump in some] for key, some in found.items()} == {
         key: [START + 15 * INTERVAL] for key in windows
     }
+
+
+@pytest.mark.parametrize("name", PRICES)
+@pytest.mark.parametrize("price", [0.0, -1.0])
+def test_a_price_that_is_none_is_found_and_not_believed(name: str, price: float) -> None:
+    """Even if no rule had seen it: 0 and less are as far from the market as can be, whatever a second venue says."""
+    windows = market()
+    windows["p3_usdt"].loc[12, name] = price
+    found = jumps(windows, STRATEGY)
+    assert START + 12 * INTERVAL in {jump.open_time for jump in found["p3_usdt"]}
+    assert doubts(found["p3_usdt"][0], there(windows["p3_usdt"]), STRATEGY) != ""
 
 
 def test_after_a_hole_the_move_over_it_is_compared() -> None:

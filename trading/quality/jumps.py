@@ -60,6 +60,8 @@ def doubts(jump: Jump, venue: pd.DataFrame, strategy: Strategy) -> str:
         return f"the second venue has no candle of {jump.open_time:%Y-%m-%d %H:%M}"
     there = {name: float(venue[name].loc[pd.Timestamp(jump.open_time)]) for name in PRICES}
     here = dict(zip(PRICES, jump.prices, strict=True))
+    if not all(0 < price < math.inf for price in (*here.values(), *there.values(), jump.before)):
+        return f"a price of {jump.open_time:%Y-%m-%d %H:%M} is none"
     there_before = there["open"] if jump.before_at is None else float(venue["close"].loc[pd.Timestamp(jump.before_at)])
     for name in ("open", "close"):
         if not _near(here[name], there[name], strategy):
@@ -112,13 +114,19 @@ def _of_pair(market: _Market, pair: str, strategy: Strategy) -> list[Jump]:
     alone = len(market.columns) < PAIRS_MIN
     beyond = np.zeros(len(rows))
     for name in PRICES:
-        moves = np.log(market.prices[name][rows] / bases)
+        moves = _log(market.prices[name][rows] / bases)
         beyond = np.fmax(beyond, np.abs(moves[:, own] - (0.0 if alone else _median_but(moves, own))))
-    seams = np.abs(np.log(market.prices["open"][rows, own] / bases[:, own]))
+    seams = np.abs(_log(market.prices["open"][rows, own] / bases[:, own]))
     seams[market.times[rows] - market.times[earlier] != INTERVAL] = 0.0
     limits = (math.log1p(strategy.jump_pct / 100), math.log1p(strategy.seam_pct / 100))
     bad = np.flatnonzero((beyond > limits[0]) | (seams > limits[1]))
     return [_jump(market, pair, int(rows[n]), int(earlier[n]), max(beyond[n], seams[n])) for n in bad]
+
+
+def _log(ratios: Numbers) -> Numbers:
+    """Logarithms; what is not above zero is as far away as can be, and found."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(np.where(ratios < 0, 0.0, ratios))
 
 
 def _median_but(moves: Numbers, own: int) -> Numbers:

@@ -1,0 +1,217 @@
+"""The gate: gaps repaired, pairs that sit out and why, and exits that go on meanwhile."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.quality.stage import PAIRS, STRATEGY, VALIDATOR, WINDOW, Kept, Perpetual, Stored, Venue
+from tests.services.conftest import Room
+from trading.candles import COLUMNS, INTERVAL, PRICES, empty, frame
+from trading.errors import Transient
+from trading.quality.memory import Memory
+from trading.services.looks import Outcomes
+from trading.services.monitor import look_at
+from trading.services.quality import Checked, Gate, check_pair, gate, must_be
+from trading.services.quarantine import notices_of, records_of, table_of
+from trading.services.revisions import History
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+AT = START + WINDOW * INTERVAL + timedelta(seconds=20)
+ETH, BTC, XRP = PAIRS[:3]
+
+
+def seamless(seed: int, price: float, count: int = WINDOW) -> Any:
+    """Right candles: each opens where the last one closed."""
+    closes = price * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.001, count)))
+    opens = np.concatenate([[price], closes[:-1]])
+    values = zip(opens, np.maximum(opens, closes), np.minimum(opens, closes), closes, closes / 7, strict=True)
+    rows: Any = [(START + n * INTERVAL, *map(float, row)) for n, row in enumerate(values)]
+    return frame(rows)
+
+
+RIGHT = {pair.key: seamless(number, 10.0**number) for number, pair in enumerate(PAIRS)}
+
+
+def scaled(rows: Any, start: int, factor: float) -> Any:
+    """Prices times a factor from a row on."""
+    changed = rows.copy()
+    changed.loc[start:, list(PRICES)] *= factor
+    return changed
+
+
+class World:
+    """All pairs in memory, right at first; what each test breaks, and what the gate says of it."""
+
+    def __init__(self, **broken: Any) -> None:
+        self.store, self.venue = Stored({**RIGHT, **broken}), Venue(RIGHT)
+        self.second, self.memory = Perpetual(RIGHT, np.random.default_rng(1)), Memory()
+        self.errors: dict[str, str] = {}
+
+    def check(self, pair: Any = ETH, history: History | None = None) -> Checked:
+        return check_pair(pair, AT, self.store, self.venue, VALIDATOR, STRATEGY, self.memory, history)  # type: ignore[arg-type]
+
+    def windows(self, pairs: Any = PAIRS) -> dict[Any, Any]:
+        return {pair: self.store.window(pair, AT, WINDOW) for pair in pairs}
+
+    def gate(self, pairs: Any = PAIRS) -> Gate:
+        values = {pair.key: self.check(pair) for pair in pairs if pair.key not in self.errors}
+        return gate(Outcomes(values, self.errors), self.windows(pairs), self.second, AT, STRATEGY, self.memory)
+
+    def words(self, pair: Any = ETH, pairs: Any = PAIRS) -> str:
+        """Why a pair sits out; empty when it may be judged."""
+        return "; ".join(one.words for one in self.gate(pairs).quarantined.get(pair.key, ()))
+
+
+def test_missing_candles_are_fetched_again_stored_and_counted() -> None:
+    """A gap, the newest candle and the oldest come back from the exchange with one call; then all is as it was."""
+    gaps = RIGHT["eth_usdt"].drop(index=[0, 100, 101, 102, WINDOW - 1]).reset_index(drop=True)
+    world = World(eth_usdt=gaps)
+    kept: Any = Kept()
+    found = world.check(history=History(kept, kept))
+    assert (found.repaired, found.validation.passed, found.candles.count) == (5, True, WINDOW)
+    assert world.windows()[ETH].equals(RIGHT["eth_usdt"])
+    # A decision may have been made without those that came late: what it saw can be rebuilt.
+    assert [one.open_time for one in kept.changed] == [START + n * INTERVAL for n in (0, 100, 101, 102)]
+    assert world.check().repaired == 0
+
+
+def test_what_the_exchange_lacks_is_a_fact_and_asked_for_once() -> None:
+    """An old hole of the exchange's own does not keep a pair out, and is asked for once; one of lost candles does."""
+    holed = RIGHT["eth_usdt"].drop(index=range(50, 60)).reset_index(drop=True)
+    world = World(eth_usdt=holed)
+    world.venue.right = {**RIGHT, "eth_usdt": holed}
+    assert [world.check().validation.passed for _ in range(3)] == [True] * 3
+    assert world.venue.asked == 1
+    assert world.memory.absent("eth_usdt") == {START + n * INTERVAL for n in range(50, 60)}
+
+
+def test_an_exchange_that_is_down_leaves_the_gap_and_says_so() -> None:
+    """Nothing is invented: the pair sits out for the gap, and the words say why it was not repaired."""
+    world = World(eth_usdt=RIGHT["eth_usdt"].drop(index=range(50, 60)).reset_index(drop=True))
+
+    world.venue.reachable = False
+    found = world.check()
+    assert not found.validation.passed
+    assert found.slower == ("10 missing candles were not fetched: Binance: no answer; try again",)
+
+
+def test_a_repair_of_broken_rows_is_not_stored() -> None:
+    """A reply with faults repairs nothing."""
+    world = World(eth_usdt=RIGHT["eth_usdt"].drop(index=range(50, 60)).reset_index(drop=True))
+    world.venue.right = {**RIGHT, "eth_usdt": RIGHT["eth_usdt"].assign(high=0.5)}
+    found = world.check()
+    assert (found.repaired, found.validation.passed) == (0, False)
+    assert "not repaired" in found.slower[0]
+
+
+def test_only_what_was_checked_is_judged() -> None:
+    """A window that changed after its check is refused, by the judge and by the gate."""
+    world = World()
+    checked = world.check()
+    must_be(checked, RIGHT["eth_usdt"])
+    changed = scaled(RIGHT["eth_usdt"], WINDOW - 1, 1.0001)
+    with pytest.raises(Transient, match="changed after they were checked"):
+        must_be(checked, changed)
+    values = {pair.key: world.check(pair) for pair in PAIRS}
+    found = gate(Outcomes(values, {}), {**world.windows(), ETH: changed}, world.second, AT, STRATEGY)
+    assert set(found.quarantined) == {"eth_usdt"}
+
+
+def test_a_pair_that_could_not_be_checked_sits_out_with_the_error() -> None:
+    """A failed step is no HOLD: the pair is quarantined in the step's own words, the others go on."""
+    world = World()
+    world.errors = {"eth_usdt": "Transient: the table is throttled"}
+    found = world.gate()
+    assert found.passed == tuple(pair.key for pair in PAIRS if pair != ETH)
+    assert found.quarantined["eth_usdt"][0].words == "Transient: the table is throttled"
+
+
+def test_a_jump_is_believed_when_the_second_venue_shows_it_and_asked_about_once() -> None:
+    """A real jump of one pair passes, and in the next cycle nobody is asked."""
+    real = scaled(RIGHT["eth_usdt"], 300, 1.2)
+    world = World(eth_usdt=real)
+    world.second.right = {**RIGHT, "eth_usdt": real}
+    assert world.words() == ""
+    asked = world.second.asked
+    assert world.words() == ""
+    assert world.second.asked == asked
+
+
+def test_a_jump_of_our_feed_alone_sits_out() -> None:
+    """The second venue does not show it: the words say when, by how much, and what is there instead."""
+    words = World(eth_usdt=scaled(RIGHT["eth_usdt"], 300, 1.2)).words()
+    assert "1 candle that moved alone, first 2026-01-06 01:00 by" in words
+    assert "at the second venue (+" in words
+
+
+def test_a_silent_second_venue_is_waited_for_once_and_believed_in_nothing() -> None:
+    """Two pairs with jumps sit out, saying so; the venue is asked once; pairs without a jump go on."""
+    world = World(eth_usdt=scaled(RIGHT["eth_usdt"], 300, 1.2), btc_usdt=scaled(RIGHT["btc_usdt"], 200, 0.8))
+    world.second.reachable = False
+    found = world.gate()
+    assert set(found.quarantined) == {"eth_usdt", "btc_usdt"}
+    assert "the second venue did not answer: Binance futures" in found.quarantined["eth_usdt"][0].words
+    assert world.second.asked == 1
+
+
+def test_a_window_in_another_unit_or_of_another_pair_is_off_the_second_venue() -> None:
+    """What no jump shows, because all of it is wrong, is asked about when a process first sees it or it is replaced."""
+    assert "newest close is 98.6039 here, 0.98" in World(eth_usdt=scaled(RIGHT["eth_usdt"], 0, 100.0)).words()
+    world = World()
+    assert world.words() == ""
+    values = list(COLUMNS[1:])
+    world.store.rows["eth_usdt"] = RIGHT["eth_usdt"].assign(**{name: RIGHT["btc_usdt"][name] for name in values})
+    assert "newest close" in world.words()
+
+
+def test_two_healthy_pairs_have_no_median_so_the_second_venue_is_asked() -> None:
+    """With fewer than three the newest close must be the second venue's; without its answer both sit out, saying so."""
+    world = World()
+    assert world.words(ETH, (ETH, BTC)) == ""
+    asked = world.second.asked
+    assert world.words(ETH, (ETH, BTC)) == ""
+    assert world.second.asked == asked + 2
+    world.second.reachable = False
+    assert world.words(BTC, (ETH, BTC)).startswith("only 2 healthy pairs, no median: the second venue did not answer")
+    assert world.words(BTC, PAIRS) == ""
+
+
+def test_people_and_the_archive_are_told_what_sits_out_and_why() -> None:
+    """Record, event and page carry the rule, the words, the failing rows and the newest candles; NaN is no trouble."""
+    broken = RIGHT["eth_usdt"].copy()
+    broken.loc[330, "close"] = float("nan")
+    world = World(eth_usdt=broken, btc_usdt=empty())
+    world.venue.right = {**RIGHT, "btc_usdt": empty()}
+    found = world.gate()
+    records = records_of(found, world.windows(), AT)
+    assert list(records) == [f"quarantine/date=2026-01-06/040020-{key}_usdt.json" for key in ("eth", "btc")]
+    record = json.loads(next(iter(records.values())))
+    assert record["findings"][0]["rows"] == 1
+    assert record["newest_candles"][-6]["close"] == "nan"
+    assert len(record["newest_candles"]) == 24
+    assert [(one.kind, one.fields["pair"]) for one in notices_of(found, AT)] == [
+        ("data.quarantined", "eth_usdt"), ("data.quarantined", "btc_usdt"),
+    ]  # fmt: skip
+    page = table_of(found)
+    assert page.count("no, it sits out") == 2
+    assert page.count("\n") == len(PAIRS) + 1
+    assert "eth&#95;usdt" in page
+
+
+def test_a_quarantined_pair_is_still_sold_at_its_stop(room: Room) -> None:
+    """Candles that are a hundred times too high keep a pair out; the exit goes by the trading venue's own price."""
+    position = room.bought("eth_usdt")
+    words = World(eth_usdt=scaled(RIGHT["eth_usdt"], 300, 100.0)).words()
+    assert words != ""
+    high = replace(position, stop_loss=position.stop_loss.scaled(Decimal(2)), version=position.version + 1)
+    room.ledger.save_position(high)
+    seen = look_at(high, room.now(), room.ledger, room.exchange, room.strategy)
+    assert seen.exit is not None
+    assert seen.exit.reason in {"STOP_LOSS", "TRAILING_STOP"}
