@@ -34,9 +34,9 @@ from trading.services.lines import digest
 from trading.services.restore import restore_days
 from trading.tables import PRICES, Names
 
-PAIRS = parse_pairs(None)[:2]
-DAYS = 16
-KILLED_AFTER_STEPS = (1, 4, 9)
+PAIRS = parse_pairs(None)[:1]
+DAYS, GONE_DAYS = 16, 3
+KILLED_AFTER_STEPS = (1, 2, 4)
 
 
 def say(text: str) -> None:
@@ -101,11 +101,11 @@ def kept(of: Tiers, aws: Aws, names: Names) -> None:
         archive_candles(pair, of.at, of.items, of.cold)
     before, today = reading(of.items, ARCHIVED), int(of.at.timestamp()) // 86_400 * 86_400
     for row in list(of.items.all(PRICES)):
-        if int(row["timestamp"]["N"]) < today:  # today is not archived yet
+        if today - GONE_DAYS * 86_400 <= int(row["timestamp"]["N"]) < today:  # today is not archived yet
             key = {name: row[name] for name in ("pair", "timestamp")}
             aws.dynamodb.delete_item(TableName=names.table(PRICES), Key=key)
     between = reading(of.items, ARCHIVED)
-    restored = restore_days((of.at - DAYS * DAY).date(), of.at.date(), of.at, of.items, of.archive)
+    restored = restore_days((of.at - GONE_DAYS * DAY).date(), of.at.date(), of.at, of.items, of.archive)
     after = reading(of.items, ARCHIVED)
     for when, found in (("before", before), ("deleted", between), ("restored", after)):
         say(f"prices {when:9} {len(found[PRICES.name]):6} rows  {digest(found[PRICES.name])[:32]}")
