@@ -87,7 +87,7 @@ def furnish(played: Played) -> None:
     desk = open_desk(DESK)
     at = desk.clock.now()
     for pair in desk.pairs:
-        played.candles_stored += collect(pair, at, desk.market, desk.candles, desk.strategy).stored
+        played.candles_stored += collect(pair, at, desk.market, desk.candles, desk.strategy, desk.history).stored
     import_module("flows.collect_prices")
 
 

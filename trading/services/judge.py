@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 
 from trading.calibration.making import forecast_of, signal_of
 from trading.calibration.records import Forecast
 from trading.candles import INTERVAL
-from trading.errors import InsufficientData, TradingError, Transient, Unknown
+from trading.errors import InsufficientData, Rejected, TradingError, Transient, Unknown
 from trading.pairs import Pair
 from trading.ports import CandleStore, Forecaster, Readings
 from trading.ports.forecasts import Forecasts
 from trading.ports.news import News
+from trading.quality.frames import check_reading
+from trading.quality.light import LightValidator
 from trading.services.intents import decision_id_of
 from trading.services.quality import Checked, must_be
 from trading.signals.context import ContextSignal, context_signal
@@ -22,6 +26,10 @@ from trading.signals.forecast import ForecastSignal
 from trading.signals.sentiment import SentimentSignal, sentiment_signal
 from trading.signals.technical import TechnicalSignal, technical_signal
 from trading.strategy import Strategy
+from trading.tables import FORECASTS, SENTIMENT
+
+LIGHT = LightValidator()
+"""For single rows; the daily Data Docs run the same rules through the other engine."""
 
 
 def technical(
@@ -58,11 +66,20 @@ def kept_forecast(  # noqa: PLR0913 (each is a port or a fact of its own)
     window = _recent(pair, at, store, strategy, checked)
     signal = forecaster.forecast(pair, window, strategy)
     made = forecast_of(pair.key, at, decision_id_of(at), signal, window, strategy)
+    _must_be_fit(made, strategy)
     try:
         stands = _standing(made, forecasts)
         return signal if stands is made else signal_of(stands, strategy)
     except TradingError as error:
         return replace(signal, note=f"not kept: {error}")
+
+
+def _must_be_fit(made: Forecast, strategy: Strategy) -> None:
+    """Raise Rejected for a forecast that breaks a rule of its table: its pair sits out (I18)."""
+    row = {**asdict(made), "timestamp": int(made.at.timestamp())}
+    checked = check_reading(FORECASTS, made.pair, [row], made.at, LIGHT, strategy)
+    if not checked.passed:
+        raise Rejected(f"the forecast of {made.pair}: {'; '.join(one.words for one in checked.findings)}")
 
 
 def _standing(made: Forecast, forecasts: Forecasts) -> Forecast:
@@ -79,7 +96,19 @@ def _put(made: Forecast, forecasts: Forecasts) -> Forecast:
 
 def sentiment(pair: Pair, at: datetime, news: News, readings: Readings, strategy: Strategy) -> SentimentSignal:
     """The stored news mood of a pair; neutral, and saying so, when there is none, no source of it, or it is stale."""
-    return sentiment_signal(readings.sentiment(pair, at), at, strategy, news.missing)
+    return sentiment_of(pair, readings.sentiment(pair, at), at, news, strategy)
+
+
+def sentiment_of(
+    pair: Pair, reading: Mapping[str, Any] | None, at: datetime, news: News, strategy: Strategy
+) -> SentimentSignal:
+    """What a stored reading is worth; one that breaks a rule of its table is worth nothing, and the note says why."""
+    if reading is not None:
+        checked = check_reading(SENTIMENT, pair.key, [reading], at, LIGHT, strategy)
+        if not checked.passed:
+            why = "; ".join(one.words for one in checked.findings)
+            return sentiment_signal(None, at, strategy, f"the news reading is not fit to be judged: {why}")
+    return sentiment_signal(reading, at, strategy, news.missing)
 
 
 def context(at: datetime, readings: Readings, strategy: Strategy) -> ContextSignal:

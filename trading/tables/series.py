@@ -34,6 +34,7 @@ SENTIMENT = Table(
     counts         M  articles by kind
     headlines      L  the heaviest articles, with published_at
     left_out       M  posts that did not count, by reason
+    raw            S  key of the answers it was made from, in the raw-market-data bucket; absent when not kept
 """),
 )
 
@@ -61,7 +62,7 @@ MARKET_CONTEXT = Table(
     usd_jpy        N  yen per US dollar; not scored, it joins the analysis venue's prices with the trading venue's
     score          N  the market's mood, -1 to +1
     failed         L  sources that did not answer
-    sources        M  where and when each value came from: as_of, age_s, provider, url, note by source
+    sources        M  where and when each value came from: as_of, age_s, provider, url, note, raw by source
 """),
 )
 MARKET = "market"
