@@ -12,6 +12,7 @@ FLOWS = {
     "monitor_positions": "flows.monitor_positions:monitor_positions",
     "reconcile": "flows.reconcile:reconcile",
     "report_daily": "flows.report_daily:report_daily",
+    "data_docs": "flows.data_docs:data_docs",
     "backfill": "flows.backfill:backfill",
     "archive": "flows.archive:archive",
     "backup": "flows.backup:backup",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from trading.lineage.inputs import canonical
 from trading.pairs import Pair
-from trading.ports import Notice
+from trading.ports import Archive, Notice
 from trading.quality.findings import Finding
 from trading.services.pages import foreign, table_row
 from trading.services.quality import Checked, Gate
@@ -86,6 +86,17 @@ def _cells(checked: Checked | None) -> tuple[object, ...]:
         return ("", "", "", "", "")
     newest = f"{checked.candles.until:%Y-%m-%d %H:%M}" if checked.candles.until else "none"
     return (checked.candles.count, newest, checked.tier, checked.repaired or "", foreign("; ".join(checked.slower)))
+
+
+def quarantined_at(pair: str, since: datetime, until: datetime, archive: Archive) -> list[datetime]:
+    """When a pair sat out between two times, from the evidence in the archive, oldest first."""
+    days = {since.astimezone(UTC).date(), until.astimezone(UTC).date()}
+    found = []
+    for key in sorted(one for day in sorted(days) for one in archive.keys(BUCKET, f"quarantine/date={day}/")):
+        day, _, name = key.removeprefix("quarantine/date=").partition("/")
+        if name.removesuffix(".json")[7:] == pair:
+            found.append(datetime.strptime(f"{day} {name[:6]}", "%Y-%m-%d %H%M%S").replace(tzinfo=UTC))
+    return [at for at in found if since <= at <= until]
 
 
 def _key(pair: str, at: datetime) -> str:

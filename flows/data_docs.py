@@ -1,0 +1,22 @@
+"""Every night: what the day's data were like, as Great Expectations' Data Docs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import flow
+
+from blocks.desk import DeskName
+from flows.outcomes import pair_keys, run_name
+from tasks.collect import market_time
+from tasks.data_docs import document_data, show_data_docs
+
+
+@flow(name="data_docs", flow_run_name=run_name("data-docs"))
+def data_docs(desk: DeskName = "embedded", at: datetime | None = None) -> str:
+    """Check the day up to ``at`` (now when left out) and store pages that open offline; where they begin."""
+    pair_keys(desk)
+    moment = market_time(desk, at)
+    day, files = document_data(desk, moment)
+    show_data_docs(desk, day, files, moment)
+    return f"{day}/index.html"
