@@ -114,19 +114,19 @@ def _of_pair(market: _Market, pair: str, strategy: Strategy) -> list[Jump]:
     alone = len(market.columns) < PAIRS_MIN
     beyond = np.zeros(len(rows))
     for name in PRICES:
-        moves = _log(market.prices[name][rows] / bases)
+        moves = _moves(market.prices[name][rows], bases)
         beyond = np.fmax(beyond, np.abs(moves[:, own] - (0.0 if alone else _median_but(moves, own))))
-    seams = np.abs(_log(market.prices["open"][rows, own] / bases[:, own]))
+    seams = np.abs(_moves(market.prices["open"][rows, own], bases[:, own]))
     seams[market.times[rows] - market.times[earlier] != INTERVAL] = 0.0
     limits = (math.log1p(strategy.jump_pct / 100), math.log1p(strategy.seam_pct / 100))
     bad = np.flatnonzero((beyond > limits[0]) | (seams > limits[1]))
     return [_jump(market, pair, int(rows[n]), int(earlier[n]), max(beyond[n], seams[n])) for n in bad]
 
 
-def _log(ratios: Numbers) -> Numbers:
-    """Logarithms; what is not above zero is as far away as can be, and found."""
+def _moves(prices: Numbers, bases: Numbers) -> Numbers:
+    """Logarithms of the ratios; what is not above zero is as far away as can be, and found."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.where(ratios < 0, 0.0, ratios))
+        return np.asarray(np.log(np.maximum(prices, 0.0) / np.maximum(bases, 0.0)), dtype=np.float64)
 
 
 def _median_but(moves: Numbers, own: int) -> Numbers:
