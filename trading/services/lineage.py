@@ -14,9 +14,9 @@ from trading.ports.lineage import Lineage, Link
 from trading.ports.news import News
 from trading.scoring import Decision
 from trading.services.intents import decision_id_of
+from trading.services.judge import sentiment_of
 from trading.services.looks import Look
 from trading.signals.context import ContextSignal, context_signal
-from trading.signals.sentiment import sentiment_signal
 from trading.strategy import Strategy
 
 SINCE_CHANGED = "stored again since it was judged: the reading of then is not there any more"
@@ -45,7 +45,7 @@ def readings_seen(
         except TradingError as error:
             found[look.pair] = SeenReading(timestamp, "", note=f"could not be read again: {error}")
             continue
-        same = sentiment_signal(row, at, strategy, news.missing) == look.sentiment
+        same = sentiment_of(pairs[look.pair], row, at, news, strategy) == look.sentiment
         found[look.pair] = _seen(row, timestamp, same=same)
     return found
 

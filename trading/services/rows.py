@@ -26,10 +26,11 @@ def signal_rows(  # noqa: PLR0913 (each is a fact of its own)
     strategy: Strategy,
     basis: Mapping[str, Basis] | None = None,
     record: str = "",
+    notes: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """One row per pair: every component, weight, threshold, indicator, premium, and the decision they led to.
 
-    record: id of the decision's record in its day's chain.
+    record: id of the decision's record in its day's chain.  notes: why no order was made of it, if so.
     """
     between = basis or {}
     shared: dict[str, Any] = {
@@ -45,6 +46,7 @@ def signal_rows(  # noqa: PLR0913 (each is a fact of its own)
         "strategy_version": strategy.strategy_version,
         "trigger": trigger,
         "record_id": record,
+        "notes": list(notes),
     }
     return [
         {

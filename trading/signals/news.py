@@ -68,6 +68,7 @@ def reading_of(counted: Sequence[Weighed]) -> dict[str, Any]:
 def _headline(one: Weighed) -> dict[str, Any]:
     article = one.article
     return {
+        "key": article.key,
         "title": article.title,
         "published_at": article.published_at,
         "value": round(one.value, 4),
