@@ -35,7 +35,7 @@ from trading.services.restore import restore_days
 from trading.tables import PRICES, Names
 
 PAIRS = parse_pairs(None)[:1]
-DAYS, GONE_DAYS = 16, 3
+DAYS, GONE_DAYS = 16, 1
 KILLED_AFTER_STEPS = (1, 2, 4)
 
 
