@@ -62,7 +62,7 @@ class DynamoCandles:
         rows = {epoch(row[0]): row for row in _rows(candles)}
         for attempt in range(ATTEMPTS):
             try:
-                self._put(pair, rows, raw, rewrite)
+                self._put(pair, rows, raw, rewrite=rewrite)
                 break
             except Conflict:  # somebody else changed history meanwhile: look again at what there is
                 if attempt == ATTEMPTS - 1:
@@ -100,7 +100,7 @@ class DynamoCandles:
             at = None if last is None else int(last["timestamp"]["N"])
         return None if at is None else datetime.fromtimestamp(at, UTC)
 
-    def _put(self, pair: Pair, rows: Mapping[int, Row], raw: str, rewrite: bool) -> None:
+    def _put(self, pair: Pair, rows: Mapping[int, Row], raw: str, *, rewrite: bool) -> None:
         edition = self._current(pair)
         held = dict(self._stored(pair, min(rows), max(rows)))
         new = {at: row for at, row in rows.items() if at not in held}

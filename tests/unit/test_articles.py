@@ -75,7 +75,7 @@ def test_a_reading_by_hand():
     assert row["score"] == pytest.approx(2 * row["value"] - 1)
     assert (row["article_count"], row["counts"]) == (3, {"news": 3})
     assert row["headlines"][0] == {
-        "title": "Title a", "published_at": NOW, "value": 0.9, "weight": 1.0, "source": "",
+        "key": "a", "title": "Title a", "published_at": NOW, "value": 0.9, "weight": 1.0, "source": "",
     }  # fmt: skip
 
 

@@ -26,6 +26,11 @@ BUCKETS = (
     Bucket("processed-market-data", "cleaned candles, Parquet: candles/pair=<pair>/date=<YYYY-MM-DD>/..."),
     Bucket("backtest-results", "backtest reports, charts, parameters"),
     Bucket("daily-reports", "daily-reports/<YYYY-MM-DD>.json and .html", expire_days=90, old_version_days=30),
-    Bucket("backups", "nightly: order state, strategies and lineage, each with a manifest", expire_days=400, old_version_days=30),
+    Bucket(
+        "backups",
+        "nightly: order state, strategies and lineage, each with a manifest",
+        expire_days=400,
+        old_version_days=30,
+    ),
     Bucket("models", "chronos-2/model.tar.gz", old_version_days=90),
 )
