@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.incidents.stage import Stage
-from tests.services.conftest import aws, room
+from tests.services.conftest import aws, names, room
 
-__all__ = ["aws", "room", "stage"]
+__all__ = ["aws", "names", "room", "stage"]
 
 
 @pytest.fixture

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.services.conftest import aws, room
+from tests.services.conftest import aws, names, room
 
-__all__ = ["aws", "room"]
+__all__ = ["aws", "names", "room"]

@@ -29,7 +29,7 @@ from trading.position import Position, exit_intent
 from trading.services import evidence, execute, protect, settle
 from trading.services.reconcile import reconcile
 from trading.strategy import Strategy
-from trading.tables import ORDER_STATE, Names
+from trading.tables import ORDER_STATE, QUEUES, TABLES, Names
 from trading.venue import VenueOrder
 
 PAIRS = {pair.key: pair for pair in parse_pairs(None)}
@@ -159,8 +159,7 @@ class Room:
 
     def with_new_books(self) -> Room:
         """The same account, and books in which nothing was ever written."""
-        names = self.aws.complete(Names(f"room-{next(_numbers)}"))
-        provision(names, self.aws)
+        names = new_names(self.aws)
         return replace(self, ledger=open_tables(names, self.aws).ledger, names=names)
 
     def stored(self, trade_id: str) -> Trade:
@@ -183,11 +182,44 @@ def aws() -> Iterator[Aws]:
     running.stop()
 
 
-@pytest.fixture
-def room(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)  # not what other folders' tests point at
+def new_names(aws: Aws) -> Names:
+    """A prefix that nobody used, with all that a desk needs in its account."""
     names = aws.complete(Names(f"room-{next(_numbers)}"))
     provision(names, aws)
+    return names
+
+
+def emptied(names: Names, aws: Aws) -> Names:
+    """The same tables and queues as if they were new. What is in the buckets stays: no room looks into them."""
+    for table in TABLES:
+        name, kept = names.table(table), {"#0": table.pk.name} | ({"#1": table.sk.name} if table.sk else {})
+        pages = aws.dynamodb.get_paginator("scan").paginate(
+            TableName=name, ConsistentRead=True, ProjectionExpression=",".join(kept), ExpressionAttributeNames=kept
+        )
+        for key in [key for page in pages for key in page["Items"]]:
+            aws.dynamodb.delete_item(TableName=name, Key=key)
+    for queue in QUEUES:
+        aws.sqs.purge_queue(QueueUrl=aws.sqs.get_queue_url(QueueName=names.queue(queue))["QueueUrl"])
+    return names
+
+
+_left: dict[str, list[Names]] = {}
+"""Tables that an earlier test of this process is done with, by the endpoint they are on: making new ones is slow."""
+
+
+@pytest.fixture
+def names(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
+    """Empty tables and queues."""
+    monkeypatch.setenv("MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR", "false")  # AWS: once a minute
+    left = _left.setdefault(aws.endpoint, [])
+    names = emptied(left.pop(), aws) if left else new_names(aws)
+    yield names
+    left.append(names)
+
+
+@pytest.fixture
+def room(aws: Aws, names: Names, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)  # not what other folders' tests point at
     tables = open_tables(names, aws)
     with open_world(seed=3) as world:
         keys = Credentials(SecretStr(world.config.access_key), SecretStr(world.config.secret_key))

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.aws import Aws
 from blocks.desk import Desk, inspect_desk, open_desk
 from blocks.provisioning import provision_desk
-from tests.services.conftest import Room
+from tests.services.conftest import Room, new_names
 from trading.errors import BadInput, Halt
 from trading.limits import KillSwitch, Mode
 from trading.money import yen
@@ -20,6 +21,12 @@ from trading.tables import ORDER_STATE, Names
 
 PHRASE = "I-accept-real-orders"
 type Opened = Callable[..., Desk]
+
+
+@pytest.fixture
+def names(aws: Aws) -> Names:
+    """Tables that no other test had: desks make more under the same prefix."""
+    return new_names(aws)
 
 
 @pytest.fixture
