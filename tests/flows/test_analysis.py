@@ -8,20 +8,18 @@ from blocks.desk import Desk
 from deployments.embedded import World
 from flows.analyze import analyze
 from flows.collect_prices import collect_prices
+from tests.flows.conftest import Seen
 from tests.flows.runs import flow_run_named, task_runs_of
 from trading.candles import INTERVAL
 
 KINDS = ("technical", "forecast", "sentiment")
 
 
-def test_an_analysis_is_eighteen_mapped_task_runs_with_pair_names(world: World, desk: Desk) -> None:
+def test_an_analysis_is_eighteen_mapped_task_runs_with_pair_names(seen: Seen) -> None:
     """Six pairs from three sides are 6 x 3 task runs, each named after its side and its pair, each completed."""
-    at = world.now()
-    collection = collect_prices(desk="embedded", at=at)
-    assert collection.analysis is not None
-    run = flow_run_named("analyze", at)
+    run = flow_run_named("analyze", seen.at)
     runs = {one.name: one for one in task_runs_of(run.id, expected=24)}
-    wanted = {f"{kind}-{pair.key}" for kind in KINDS for pair in desk.pairs}
+    wanted = {f"{kind}-{pair.key}" for kind in KINDS for pair in seen.desk.pairs}
     assert len(wanted) == 18
     assert wanted <= set(runs)
     assert all(runs[name].state_name == "Completed" for name in wanted)
@@ -41,8 +39,8 @@ def test_a_venue_that_answers_503_twice_is_retried_and_the_run_succeeds(world: W
 def test_the_same_analysis_twice_books_its_orders_once(world: World, desk: Desk) -> None:
     """Two runs of one analysis, as a late schedule makes them, leave one set of trades and no second order (I20)."""
     at = world.now()
-    collect_prices(desk="embedded", at=at)
-    first = analyze(desk="embedded", at=at)
+    first = collect_prices(desk="embedded", at=at).analysis
+    assert first is not None
     again = analyze(desk="embedded", at=at)
     booked = {trade.intent.trade_id for trade in desk.ledger.pending_trades()}
     assert booked == set(first.trade_ids) | set(again.trade_ids)

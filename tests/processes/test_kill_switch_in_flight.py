@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.aws import open_aws
+from adapters.aws import Aws, open_aws
 from adapters.dynamodb import open_tables
 from adapters.dynamodb.items import KILL_SWITCH
 from adapters.dynamodb.wire import item_from_wire, item_to_wire
@@ -35,9 +35,17 @@ EARLY = ("before the claim", "after the claim", "after the check", "after the SE
 LATE = ("on the wire", "while the venue answers", "after the answer")
 
 
+@cache
+def other_clients(endpoint: str) -> Aws:
+    """Clients that no room shares, opened once: each opening reads megabytes of AWS's own descriptions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", endpoint)
+        return open_aws()
+
+
 def restarted_ledger(room: Room) -> Any:
     """The books as another process opens them."""
-    return open_tables(room.names, open_aws()).ledger
+    return open_tables(room.names, other_clients(room.aws.endpoint)).ledger
 
 
 def flip(room: Room, mode: Mode) -> None:
