@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import logging
+from datetime import UTC, date, datetime, timedelta
 
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
 from blocks.desk import open_desk
-from tasks.policies import THINK, WRITE
+from tasks.lines import say
+from tasks.policies import ASK, THINK, WRITE
 from trading.services import archive as verbs
 from trading.services import cold_days
 from trading.services.archive import Sheet
 from trading.services.backup import table_named
+from trading.services.revisions import Feed, reread
+
+
+@task(task_run_name="reread-{pair}", **ASK)
+def reread_pair(desk: str, pair: str, at: datetime, day: date | None) -> int:
+    """Ask the exchange for yesterday again: how many of its candles it has changed since. Both versions are kept."""
+    room = open_desk(desk)
+    asked = day or at.astimezone(UTC).date() - timedelta(days=1)
+    found = reread(room.pair(pair), asked, at, Feed(room.market, room.candles, room.strategy, room.history))
+    if found.revised or found.note:
+        said = f"{found.revised} candles of {found.day} were changed by the exchange"
+        say("; ".join(filter(None, (said if found.revised else "", found.note))), logging.WARNING)
+    return found.revised
 
 
 @task(task_run_name="archive-{table}", **WRITE)
