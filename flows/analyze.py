@@ -34,8 +34,8 @@ def analyze(
         entries_may_start(desk)
     keys = pair_keys(desk, pairs)
     moment = market_time(desk, at)
-    fit = fit_to_judge(desk, keys, moment)
-    seen = seen_by_all(desk, fit, moment)
+    fit, premiums = fit_to_judge(desk, keys, moment)
+    seen = seen_by_all(desk, fit, premiums, moment)
     decision = decide_market(desk, seen, moment)
     record = trace_decision(desk, moment, trigger, seen, decision)
     intents = shape_intents(desk, decision, seen.books, moment, record) if with_orders and decision.pairs else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from prefect import unmapped
@@ -15,6 +15,7 @@ from tasks.decide import read_books
 from tasks.forecasts import weigh_forecasts
 from tasks.judge import context, forecast, sentiment, technical
 from tasks.notify import tell
+from trading.basis import Basis
 from trading.services import quarantine
 from trading.services.calibrate import WEIGHT
 from trading.services.looks import looks_of, models_of
@@ -22,20 +23,24 @@ from trading.services.quality import Gate
 from trading.services.seen import Seen
 
 
-def fit_to_judge(desk: str, keys: Sequence[str], at: datetime) -> Gate:
-    """Check every pair's candles, alone and against the others; those that fail sit this cycle out, with evidence."""
+def fit_to_judge(desk: str, keys: Sequence[str], at: datetime) -> tuple[Gate, Mapping[str, Basis]]:
+    """Check every pair's candles, alone, against the others and against the trading venue's prices; which those are.
+
+    Those that fail sit this cycle out, with evidence.
+    """
     checked = outcomes_of(keys, check_pair.map(unmapped(desk), keys, unmapped(at)))
-    fit = gate(desk, checked, at)
+    premiums = basis(desk, at)
+    fit = gate(desk, checked, premiums, at)
     show_checks(desk, fit, at)
     if fit.quarantined:
         unfit = list(fit.quarantined)
         kept = outcomes_of(unfit, quarantine_pair.map(unmapped(desk), unfit, unmapped(fit), unmapped(at)))
         tell(desk, quarantine.notices_of(fit, at, kept.errors))
-    return fit
+    return fit, premiums
 
 
-def seen_by_all(desk: str, fit: Gate, at: datetime) -> Seen:
-    """Every pair that may be judged from three sides, the mood of the market, the premiums, and the books."""
+def seen_by_all(desk: str, fit: Gate, premiums: Mapping[str, Basis], at: datetime) -> Seen:
+    """Every pair that may be judged from three sides, the mood of the market, and the books."""
     keys, checked = list(fit.passed), [fit.checked[key] for key in fit.passed]
     charts = technical.map(unmapped(desk), keys, unmapped(at), checked)
     outlooks = forecast.map(unmapped(desk), keys, unmapped(at), checked)
@@ -44,4 +49,4 @@ def seen_by_all(desk: str, fit: Gate, at: datetime) -> Seen:
     why = {key: quarantine.why_of(found) for key, found in fit.quarantined.items()}
     looks = looks_of(outcomes_of(keys, charts), outcomes_of(keys, outlooks), outcomes_of(keys, moods), why)
     weighed = outcomes_of([WEIGHT], [weigh_forecasts.submit(desk, models_of(looks), at)])
-    return Seen(fit, looks, mood, weighed, basis(desk, at), read_books(desk, at))
+    return Seen(fit, looks, mood, weighed, premiums, read_books(desk, at))

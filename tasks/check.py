@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from prefect.states import Completed
 from blocks.desk import open_desk
 from tasks.lines import say
 from tasks.policies import ASK, WRITE
+from trading.basis import Basis
 from trading.services import quality, quarantine
 from trading.services.looks import Outcomes
 from trading.services.quality import Checked, Gate
@@ -32,12 +34,13 @@ def check_pair(desk: str, pair: str, at: datetime) -> Checked:
 
 
 @task(task_run_name="gate", **ASK)
-def gate(desk: str, checked: Outcomes[Checked], at: datetime) -> Gate:
-    """Which pairs may be judged: each by its own check, and against the others and a second venue."""
+def gate(desk: str, checked: Outcomes[Checked], premiums: Mapping[str, Basis], at: datetime) -> Gate:
+    """Which pairs may be judged: each by its own check, against the others, a second venue and the trading venue."""
     room = open_desk(desk)
     pairs = [room.pair(key) for key in (*checked.values, *checked.errors)]
     windows = {pair: room.candles.window(pair, at, room.strategy.candles_window) for pair in pairs}
-    return quality.gate(checked, windows, room.second, at, room.strategy, room.memory)
+    found = quality.gate(checked, windows, room.second, at, room.strategy, room.memory)
+    return quality.apart(found, premiums, room.strategy)
 
 
 @task(task_run_name="quarantine-{pair}", **WRITE)

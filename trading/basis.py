@@ -100,6 +100,14 @@ def premiums(
     return judged
 
 
+def beyond_belief(basis: Basis, strategy: Strategy) -> bool:
+    """Whether no premium explains these two prices: one of them is wrong. Unknown prices are not."""
+    if basis.premium_pct is None:
+        return False
+    limit, off_the_rest = strategy.basis_broken_pct, basis.premium_pct - (basis.market_pct or 0.0)
+    return _beyond(basis.premium_pct, limit) or _beyond(off_the_rest, limit)
+
+
 def barred(basis: Mapping[str, Basis]) -> dict[str, str]:
     """The pairs that may not be entered, and why."""
     return {key: one.why for key, one in basis.items() if one.barred}

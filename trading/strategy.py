@@ -61,6 +61,7 @@ RISES: Sequence[tuple[str, ...]] = (
     ("dominance_low_pct", "dominance_high_pct"),
     ("fear_buy_at", "greed_buy_at"),
     ("usd_jpy_low", "usd_jpy_high"),
+    ("basis_band_pct", "basis_broken_pct"),
     ("volatility_factor_min", "volatility_factor_max"),
     ("size_4_score", "size_3_score", "size_2_score", "size_1_score"),
     ("kelly_share_min", "kelly_share_max"),

@@ -127,7 +127,7 @@ def test_a_forecast_that_is_not_kept_is_a_warning(
     monkeypatch.setattr(judge, "open_desk", lambda _: MagicMock())
     monkeypatch.setattr("trading.services.judge.kept_forecast", lambda *_: signal)
     with caplog.at_level("INFO", "trader.tasks"):
-        assert judge.forecast.fn("any", "btc_usdt", NOON) is signal
+        assert judge.forecast.fn("any", "btc_usdt", NOON, MagicMock()) is signal
     (line,) = [one for one in caplog.records if one.name == "trader.tasks"]
     assert (line.levelname, line.getMessage().endswith(f"; {note}")) == (level, bool(note))
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from prefect import Flow
 
+from adapters.binance_perpetual import BinancePerpetual
 from adapters.clock import MarketClock
 from adapters.dynamodb import Tables, open_tables
 from adapters.forecast.momentum import MomentumForecaster
@@ -20,8 +21,11 @@ from blocks.desk import Desk
 from flows.execute_orders import execute_orders
 from flows.outcomes import StepsFailedError
 from tests.services.conftest import PAIRS, Room
+from tests.services.kept import MemoryArchive
 from tests.simulation.engineless import without_engine
 from trading.ports import Notice
+from trading.quality.light import LightValidator
+from trading.quality.memory import Memory
 
 
 @dataclass
@@ -35,6 +39,13 @@ class Told:
         return 0
 
 
+class Uncounted:
+    """Metrics that nobody reads."""
+
+    def count(self, *_: Any, **__: Any) -> bool:
+        return True
+
+
 class Stage:
     """Where an incident is played: a room (books, queue, venue), the flows' own code, and patches that end with it."""
 
@@ -43,6 +54,7 @@ class Stage:
         self.patch = patch
         self.told = Told()
         self.alerts: Any = self.told
+        self.archive = MemoryArchive()
 
     @cached_property
     def room(self) -> Room:
@@ -71,6 +83,9 @@ class Stage:
             "readings": self.tables.readings, "forecasts": self.tables.forecasts,
             "news": NoNews(),
             "forecaster": MomentumForecaster("none in this room"),
+            "archive": self.archive, "validator": LightValidator(), "memory": Memory(), "moods": (),
+            "second": BinancePerpetual(f"{room.world.url}/fapi"), "metrics": Uncounted(),
+            "lineage": self.tables.lineage, "revisions": self.tables.revisions, "items": self.tables.items,
             "guard": lambda *_: None, "arm": lambda: None,
         }  # fmt: skip
         return Desk(**held)

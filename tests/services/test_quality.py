@@ -13,12 +13,13 @@ import pytest
 
 from tests.quality.stage import PAIRS, STRATEGY, VALIDATOR, WINDOW, Kept, Perpetual, Stored, Venue
 from tests.services.conftest import Room
+from trading.basis import Basis
 from trading.candles import COLUMNS, INTERVAL, PRICES, empty, frame
 from trading.errors import Transient
 from trading.quality.memory import Memory
 from trading.services.looks import Outcomes
 from trading.services.monitor import look_at
-from trading.services.quality import Checked, Gate, check_pair, gate, must_be
+from trading.services.quality import Checked, Gate, apart, check_pair, gate, must_be
 from trading.services.quarantine import notices_of, records_of, table_of
 from trading.services.revisions import History
 
@@ -215,3 +216,37 @@ def test_a_quarantined_pair_is_still_sold_at_its_stop(room: Room) -> None:
     seen = look_at(high, room.now(), room.ledger, room.exchange, room.strategy)
     assert seen.exit is not None
     assert seen.exit.reason in {"STOP_LOSS", "TRAILING_STOP"}
+
+
+def measured(premiums_pct: dict[str, float], market_pct: float | None) -> dict[str, Basis]:
+    """The premium of each pair, as the basis check found it."""
+    return {
+        key: Basis(key, 100.0, 15_000.0, 150.0, premium, barred=False, why=f"{premium} %", market_pct=market_pct)
+        for key, premium in premiums_pct.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("premium_pct", "market_pct", "sits_out"),
+    [
+        (9.9, 0.0, False),
+        (10.1, 0.0, True),
+        (-10.1, 0.0, True),
+        (8.0, -3.0, True),
+        (12.0, 11.0, True),
+        (4.0, None, False),
+    ],
+)
+def test_a_price_that_no_premium_explains_is_not_judged(premium_pct: float, market_pct: float, sits_out: bool) -> None:
+    """Beyond `basis_broken_pct` of the rate or of the other pairs, a pair neither buys nor sells by its signals."""
+    fit = Gate((ETH.key, BTC.key), {}, {})
+    found = apart(fit, measured({ETH.key: premium_pct, BTC.key: 0.0}, market_pct), STRATEGY)
+    assert (ETH.key in found.quarantined, ETH.key in found.passed) == (sits_out, not sits_out)
+    assert BTC.key in found.passed or market_pct == 11.0
+
+
+def test_an_unknown_premium_is_no_broken_price() -> None:
+    """A pair whose ticker could not be read is barred from entry elsewhere; its candles may still be judged."""
+    unknown = Basis(ETH.key, 100.0, None, 150.0, None, barred=True, why="no ticker")
+    fit = Gate((ETH.key,), {}, {})
+    assert apart(fit, {ETH.key: unknown}, STRATEGY) == fit

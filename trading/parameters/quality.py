@@ -23,6 +23,9 @@ class QualityParameters(Parameters):
     )
     second_venue_pct: Percent = Field(2.0, description="Most that the second venue's close may differ, in percent.")
     basis_band_pct: Percent = Field(3.0, description="Most premium of the trading venue, either way, to enter at.")
+    basis_broken_pct: Percent = Field(
+        10.0, description="Premium, or distance from the other pairs' premium, beyond which a price is taken for wrong."
+    )
     usd_jpy_max_hours: Positive = Field(6.0, description="Oldest USD/JPY rate that a premium is measured with.")
     usd_jpy_low: Positive = Field(50.0, description="Yen per dollar at and below which a rate is no rate.")
     usd_jpy_high: Positive = Field(500.0, description="Yen per dollar at and above which a rate is no rate.")

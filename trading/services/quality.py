@@ -7,12 +7,13 @@ of it is still watched at the trading venue's own price.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
 from trading import candles as frames
+from trading.basis import Basis, beyond_belief
 from trading.errors import TradingError, Transient
 from trading.lineage.inputs import CandleRange, range_of
 from trading.pairs import Pair
@@ -133,6 +134,20 @@ def gate(
         quarantined={key: findings for key, findings in found.items() if findings},
         checked=checked.values,
     )
+
+
+def apart(gate: Gate, basis: Mapping[str, Basis], strategy: Strategy) -> Gate:
+    """The gate once more, when the trading venue's prices are known: what cannot be the same coin's price sits out.
+
+    A premium beyond the band bars entries; one so far beyond it is no premium, and such a price sells nothing either.
+    """
+    wrong = {
+        key: (Finding("is worth what the trading venue says", 0, one.why),)
+        for key, one in basis.items()
+        if key in gate.passed and beyond_belief(one, strategy)
+    }
+    left = tuple(key for key in gate.passed if key not in wrong)
+    return replace(gate, passed=left, quarantined={**gate.quarantined, **wrong})
 
 
 def _of_its_own(checked: Outcomes[Checked], key: str, window: pd.DataFrame) -> tuple[Finding, ...]:

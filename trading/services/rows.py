@@ -32,7 +32,6 @@ def signal_rows(  # noqa: PLR0913 (each is a fact of its own)
 
     record: id of the decision's record in its day's chain.  notes: why no order was made of it, if so.
     """
-    between = basis or {}
     shared: dict[str, Any] = {
         "timestamp": int(at.timestamp()),
         "decision_id": decision_id_of(at),
@@ -48,21 +47,15 @@ def signal_rows(  # noqa: PLR0913 (each is a fact of its own)
         "record_id": record,
         "notes": list(notes),
     }
-    return [
-        {
-            **shared,
-            **_of_pair(look, decision),
-            "basis": _plain(between.get(look.pair)),
-            "signal_id": signal_id_of(shared["decision_id"], look.pair),
-        }
-        for look in looks
-    ]
+    told = basis or {}
+    return [{**shared, **_of_pair(look, decision, at), "basis": _plain(told.get(look.pair))} for look in looks]
 
 
-def _of_pair(look: Look, decision: Decision) -> dict[str, Any]:
+def _of_pair(look: Look, decision: Decision, at: datetime) -> dict[str, Any]:
     ranked = next((one for one in decision.ranking if one.pair == look.pair), None)
     return {
         "pair": look.pair,
+        "signal_id": signal_id_of(decision_id_of(at), look.pair),
         "chosen": look.pair in decision.pairs,
         "score": None if ranked is None else ranked.score,
         "weights": {} if ranked is None else dict(ranked.weights),
