@@ -43,9 +43,12 @@ def records_of(gate: Gate, windows: Mapping[Pair, pd.DataFrame], at: datetime) -
 
 
 def notices_of(gate: Gate, at: datetime, unkept: Mapping[str, str] | None = None) -> list[Notice]:
-    """What people are told: each pair that sits out, and why. ``unkept``: evidence that is not in the archive."""
+    """What people are told: each pair that sits out, and why; it is an alarm when none is left.
+
+    unkept: evidence that is not in the archive.
+    """
     told = [
-        Notice("data.quarantined", f"{pair} sits out: {why_of(findings)}", at, {"pair": pair})
+        Notice("data.quarantined", f"{pair} sits out: {why_of(findings)}", at, {"pair": pair}, alarm=not gate.passed)
         for pair, findings in gate.quarantined.items()
     ]
     lost = (unkept or {}).items()
