@@ -1,5 +1,6 @@
 """From articles to the reading of a pair, and what people see of it."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -119,7 +120,9 @@ def test_the_page_shows_headlines_and_formats_none_of_them():
     assert "## btc_usdt: 0.80 (score +0.60) from 1 articles" in page
     assert "Posts left out: 2 from the future." in page
     row = next(line for line in page.splitlines() if "link" in line)
-    assert (row.count("|"), "<" in row, "[" in row) == (6, False, False)
+    assert len(re.findall(r"(?<!\\)\|", row)) == 6
+    assert re.findall(r"(?<!\\)[\[<:]", row.removesuffix("|").partition("link")[2]) == []
+    assert (r"\<script\>" in row, r"http\://x" in row) == (True, True)
 
 
 def test_the_page_says_that_there_is_no_source():

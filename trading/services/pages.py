@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-FOREIGN = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]<>()#|!&~"})
-"""What would format a text, or link from it, in Markdown."""
+import re
+
+FOREIGN = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>()#|!&~:@."})
+"""What would format a text, or link from it, in Markdown. Prefect's pages show a backslash's mark, but no entity."""
+
+BARE_PIPE = re.compile(r"(?<!\\)\|")
 
 
 def foreign(text: str) -> str:
@@ -13,4 +17,4 @@ def foreign(text: str) -> str:
 
 def table_row(*cells: object) -> str:
     """One line of a table; a ``|`` or a line break in a cell ends none."""
-    return "| " + " | ".join(" ".join(str(cell).split()).replace("|", "&#124;") for cell in cells) + " |"
+    return "| " + " | ".join(BARE_PIPE.sub(r"\\|", " ".join(str(cell).split())) for cell in cells) + " |"

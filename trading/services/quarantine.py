@@ -73,22 +73,21 @@ def line_of(checked: Checked) -> str:
 def table_of(gate: Gate) -> str:
     """A page of the cycle: every pair, where its candles came from, and whether it may be judged."""
     lines = [
-        table_row("pair", "may be judged", "why not", "candles", "newest", "from", "repaired", "slower because"),
+        table_row("pair", "may be judged", "candles", "newest", "from", "repaired", "why not", "slower because"),
         table_row(*["---"] * 8),
     ]
     for pair in sorted({*gate.passed, *gate.quarantined}):
         why = foreign(why_of(gate.quarantined[pair])) if pair in gate.quarantined else ""
-        lines.append(
-            table_row(foreign(pair), "no, it sits out" if why else "yes", why, *_cells(gate.checked.get(pair)))
-        )
+        lines.append(table_row(pair, "no, it sits out" if why else "yes", *_cells(gate.checked.get(pair), why)))
     return "\n".join(lines)
 
 
-def _cells(checked: Checked | None) -> tuple[object, ...]:
+def _cells(checked: Checked | None, why: str) -> tuple[object, ...]:
     if checked is None:
-        return ("", "", "", "", "")
+        return ("", "", "", "", why, "")
     newest = f"{checked.candles.until:%Y-%m-%d %H:%M}" if checked.candles.until else "none"
-    return (checked.candles.count, newest, checked.tier, checked.repaired or "", foreign("; ".join(checked.slower)))
+    slower = foreign("; ".join(checked.slower))
+    return (checked.candles.count, newest, checked.tier, checked.repaired or "", why, slower)
 
 
 def quarantined_at(pair: str, since: datetime, until: datetime, archive: Archive) -> list[datetime]:
