@@ -1,9 +1,10 @@
 # Every target sets up what it needs first; that is quick (< 1 s) when nothing changed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check storm bench lock
+.PHONY: help setup demo test check storm study bench lock
 
 SEEDS ?= 200
+EACH ?= 200
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # The first Python 3 that really runs: on a machine with pyenv, `python3` may be a shim that does not.
@@ -31,6 +32,9 @@ check: setup ## lint, format, types, import contracts, test docstrings
 
 storm: setup ## many seeded days of faults, crashes and lost replies: make storm SEEDS=1000
 	.venv/bin/python -m tests.simulation.storm --seeds $(SEEDS)
+
+study: setup ## damaged and real candles by the thousand through the data checks (recorded candles needed; some 20 minutes)
+	.venv/bin/python -m tests.quality.study --each $(EACH) --market "$${TRADER_MARKET_DATA:-../shared/market}"
 
 bench: setup ## what the performance claims are made of
 	@test -e benchmarks/__main__.py || { echo "bench: benchmarks/__main__.py does not exist yet"; exit 1; }

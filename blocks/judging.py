@@ -60,7 +60,7 @@ def news_of(settings: Settings, shared: Names, aws: Aws, strategy: Strategy, clo
 
 
 def moods_of(settings: Settings, pairs: tuple[Pair, ...]) -> tuple[ContextSource, ...]:
-    """Fear and greed, funding, Bitcoin's share."""
+    """Fear and greed, funding, Bitcoin's share, yen per dollar."""
     return context_sources(
         settings.fear_greed_url,
         settings.binance_futures_url,

@@ -1,4 +1,4 @@
-"""Collect the market context: three sources, each asked by itself, one reading of what came."""
+"""Collect the market context: four sources, each asked by itself, one reading of what came."""
 
 from __future__ import annotations
 
