@@ -30,8 +30,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         flush()
 
 
-def new_desk(world: World, patch: pytest.MonkeyPatch) -> Desk:
-    """The embedded desk with empty tables of its own; faults of the test before are gone."""
+def new_desk(world: World, patch: pytest.MonkeyPatch, quality: str = "light") -> Desk:
+    """The embedded desk with empty tables of its own; faults of the test before are gone.
+
+    quality: the engine of the data checks. Both find the same; the light one does it in no time.
+    """
+    patch.setenv("TRADER_QUALITY", quality)
     for name, value in world.env.items():  # whatever other tests of this process point at
         patch.setenv(name, value)
     patch.setenv("TRADER_PREFIX", f"test-{next(NUMBERS)}")
