@@ -6,6 +6,7 @@ import os
 from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
 
 from prefect.assets import materialize
 from prefect.runtime import flow_run
@@ -21,12 +22,27 @@ from trading.services.books import equity_of
 from trading.services.seen import Seen
 
 CODE_VERSION = "TRADER_CODE_VERSION"
-"""Environment variable with the commit that is deployed; whoever builds the image sets it. Git is not asked."""
+"""Environment variable with the commit that is deployed; whoever builds the image sets it. Git is not run."""
+
+
+HEAD = Path(__file__).resolve().parent.parent / ".git" / "HEAD"
 
 
 @lru_cache(maxsize=1)
 def _version() -> str:
     return version("crypto-trader")
+
+
+def commit() -> str:
+    """The commit that runs: as the image says, or the one that a checkout stands on; empty where nobody says it."""
+    if told := os.environ.get(CODE_VERSION):
+        return told
+    try:
+        head = HEAD.read_text().strip()
+        named = HEAD.parent / head.removeprefix("ref: ")
+        return named.read_text().strip() if head.startswith("ref: ") else head
+    except OSError:  # no checkout, or its branches are packed
+        return ""
 
 
 @materialize(RECORDS, task_run_name="trace", **WRITE)
@@ -45,7 +61,7 @@ def trace_decision(desk: str, at: datetime, trigger: str, seen: Seen, decision: 
         lineage.readings_seen(seen.looks, keys, at, room.readings, room.news, room.strategy),
         lineage.context_seen(seen.mood, at, room.readings, room.strategy),
     )
-    origin = Origin(room.name, trigger, _version(), os.environ.get(CODE_VERSION, ""), flow_run.id or "")
+    origin = Origin(room.name, trigger, _version(), commit(), flow_run.id or "")
     link = lineage.trace(origin, at, inputs, decision, room.lineage, room.strategy)
     made(RECORDS, desk=desk, record_id=link.record_id, sha256=link.sha256)
     return link.record_id

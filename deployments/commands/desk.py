@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -38,12 +39,20 @@ def positions(desk: DeskOption = None, json: AsJson = False) -> None:
 
         data = _positions(inspect_desk(name))
     lines = [
-        f"{row['trading_pair']:9} {row['size']:>16} at {row['entry_price_jpy']} JPY, stop {row['stop_loss_jpy']}"
+        f"{row['trading_pair']:9} {row['size']:>16} at {_price(row['entry_price_jpy'])}, "
+        f"stop {_price(row['stop_loss_jpy'])}  {row['position_id']}"
         for row in data["positions"]
     ]
     lines += [alarming(f"UNKNOWN {one['trade_id']}: {one['note']}") for one in data["unknown_orders"]]
     lines += [alarming(f"HALTED  {one['trade_id']}: {one['note']}") for one in data["halted_orders"]]
     answer(data, as_json=json, text="\n".join(lines) or "nothing is held")
+
+
+def _price(text: str) -> str:
+    """Yen per coin as a person reads it: whole yen for dear coins, more places for cheap ones."""
+    price = Decimal(text)
+    places = 0 if price >= 1000 else 2 if price >= 10 else 4
+    return f"¥{price:,.{places}f}"
 
 
 def _positions(room: Any) -> dict[str, Any]:
@@ -60,6 +69,8 @@ def _positions(room: Any) -> dict[str, Any]:
                 "entry_price_jpy": str(held.entry_price.number),
                 "stop_loss_jpy": str(held.stop_loss.number),
                 "opened_at": held.opened_at.isoformat(),
+                "position_id": held.position_id,
+                "trade_id": held.trade_id,
             }
             for held in room.ledger.open_positions()
         ],

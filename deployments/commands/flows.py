@@ -17,6 +17,9 @@ from deployments.where import prepared_desk
 from flows import FLOWS
 from trading.errors import BadInput
 
+KEEPING = frozenset({"archive", "backup", "data_docs"})
+"""Flows about what a desk has: of a world that was just started they would keep nothing, and say that all is well."""
+
 
 def run(
     flow: Annotated[str, typer.Argument(metavar="FLOW", help=f"One of {', '.join(FLOWS)}.")],
@@ -36,7 +39,7 @@ def run(
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
     )  # the result, or one line, is the output
     call = _flow(flow, {"desk": name, **given})
-    with prepared_desk(name, start=True):
+    with prepared_desk(name, start=flow not in KEEPING):
         from blocks.desk import open_desk
 
         open_desk(name)  # what is wrong with the desk ends here, in one line, before a run exists

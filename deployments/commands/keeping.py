@@ -12,7 +12,7 @@ import typer
 from blocks.settings import load_settings
 from deployments.commands.options import AsJson, DeskOption, alarming, answer
 from deployments.where import prepared_desk
-from trading.errors import BadInput
+from trading.errors import BadInput, Rejected
 from trading.report.words import plural
 
 if TYPE_CHECKING:
@@ -69,7 +69,11 @@ def restore(
     name = desk or load_settings().desk
     with prepared_desk(name, start=False):
         if archive:
-            data, text = _days(name, into_prefix, _day(source), _day(to or source), expired=expired)
+            first, last = _day(source), _day(to or source)
+            if last < first:
+                msg = f"--to {last} is before --from {first}"
+                raise BadInput(msg)
+            data, text = _days(name, into_prefix, first, last, expired=expired)
         else:
             data, text = _books(name, into_prefix, source)
     answer(data, as_json=json, text=text)
@@ -87,7 +91,7 @@ def _day(text: str) -> date:
 
 def _books(name: str, prefix: str | None, key: str) -> tuple[dict[str, Any], str]:
     """A backup into empty tables."""
-    from blocks.desk import inspect_desk
+    from blocks.desk import desk_names, inspect_desk
     from blocks.keeping import restore_target
     from trading.services.backup import content_of, found
     from trading.services.restore import restore
@@ -99,18 +103,24 @@ def _books(name: str, prefix: str | None, key: str) -> tuple[dict[str, Any], str
         source.key, content, room.clock.now(), getpass.getuser(), target.items, target.ledger.set_kill_switch
     )
     data = {"desk": name, "from": source.key, "prefix": target.prefix, **asdict(done)}
-    return data, _books_text(source, target.prefix, done)
+    own = desk_names(name, load_settings()).prefix
+    return data, _books_text(source, target.prefix, own, done)
 
 
-def _books_text(source: Backup, prefix: str, done: Restored) -> str:
+def _books_text(source: Backup, prefix: str, own: str, done: Restored) -> str:
     lines = [f"{source.key} (code {source.code_version}) into {prefix}"]
     for name, rows in done.rows.items():
         lines.append(f"{name:15} {plural(rows, 'item'):>14}, {done.written[name]} written  {done.sha256[name][:16]}")
     if source.moved:
         lines.append(alarming(f"the backup was no snapshot: {', '.join(source.moved)} moved while it was read"))
+    if not done.differs_by:
+        return "\n".join([*lines, f"the tables of {prefix} are this backup already; nothing was changed"])
     said = f"identical, but for {', '.join(done.differs_by)}"
     lines.append(said if done.identical else alarming("THE TABLES DIFFER FROM THE BACKUP: do not trade with them"))
-    return "\n".join([*lines, "Nothing is sent now. Next: trader reconcile, then trader kill-switch off --reason TEXT"])
+    at = "" if prefix == own else f"TRADER_PREFIX={prefix} "
+    rest = "" if prefix == own else f" The desk {own} is as it was."
+    steps = f"Next: {at}trader reconcile, then {at}trader kill-switch off --reason TEXT"
+    return "\n".join([*lines, f"Nothing is sent from {prefix} now.{rest} {steps}"])
 
 
 def _days(name: str, prefix: str | None, since: date, until: date, *, expired: bool) -> tuple[dict[str, Any], str]:
@@ -122,9 +132,12 @@ def _days(name: str, prefix: str | None, since: date, until: date, *, expired: b
     room, target = inspect_desk(name), restore_target(name, prefix)
     days = restore_days(since, until, room.clock.now(), target.items, room.archive, expired=expired)
     rows = [{**asdict(one), "day": one.day.isoformat()} for one in days]
+    if not days:
+        msg = f"nothing of {since} to {until} is archived; trader verify --days N lists the days that are"
+        raise Rejected(msg)
     identical = all(one.identical for one in days)
     data = {"desk": name, "prefix": target.prefix, "days": rows, "identical": identical}
-    return data, "\n".join(_day_text(one, expired=expired) for one in days) or "nothing of these days is archived"
+    return data, "\n".join(_day_text(one, expired=expired) for one in days)
 
 
 def _day_text(one: RestoredDay, *, expired: bool) -> str:
