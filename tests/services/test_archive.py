@@ -5,16 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from adapters.cold.candles import ParquetCandles
-from adapters.dynamodb import open_tables
+from adapters.dynamodb import DynamoCandles, open_tables
+from adapters.dynamodb.client import Dynamo
 from adapters.dynamodb.dump import DynamoItems
 from adapters.provision import provision
 from adapters.s3 import S3Archive
+from tests.services.files import NAMES
 from tests.services.kept import DAY, NOW, PAIR, Killed, MemoryArchive, MemoryItems, Wire, price_row
 from tests.services.kept import candles_between as made
+from tests.simulation.tables import MemoryDynamo
 from trading.errors import Halt, Transient
 from trading.services.archive import (
     ARCHIVED,
@@ -205,6 +209,18 @@ def test_a_cold_day_never_shrinks_and_the_table_has_the_last_word():
     assert (sheet.rows, len(found), found["volume"].tolist()[-100:]) == (288, 288, [3.0] * 100)
     assert found["raw"].tolist() == [""] * 188 + ["raw/key"] * 100
     assert [sheet.how for sheet in archive_candles(PAIR, NOW, items, cold)] == ["the same"]
+
+
+def test_a_candle_that_the_venue_changed_does_not_send_the_archive_back_to_1970():
+    """The note that history changed stands at time 0 among the prices: no day of the archive, and not in it."""
+    dynamo = MemoryDynamo()
+    store: Any = DynamoCandles(NAMES, Dynamo(dynamo))
+    candles, items, archive = made(start_of(TODAY - DAY), start_of(TODAY)), MemoryItems(), MemoryArchive()
+    store.put(PAIR, candles)
+    store.put(PAIR, candles.tail(1).assign(volume=3.0))
+    items.put(PRICES, *dynamo.scan(TableName=NAMES.table(PRICES))["Items"])
+    assert len(items.partitions(PRICES)) == 2
+    assert [(sheet.day, sheet.rows) for sheet in archive_table(PRICES, NOW, items, archive)] == [(TODAY - DAY, 288)]
 
 
 def test_rows_past_their_lifetime_come_back_only_when_asked_for():

@@ -44,6 +44,8 @@ BY_END = {ORDER_STATE.name, IMPROVEMENTS.name}
 """Tables whose items have no time in their key: an item belongs to the day on which its lifetime began."""
 LATE_DAYS, LAST_LOOK_DAYS = 3, 2
 """A day is read again on the days after it, when outcomes still come in, and once more before it leaves the table."""
+MARKER = "edition "
+"""What the keys of the candle store's own notes begin with: one a pair, at time 0, never forgotten, no row of a day."""
 LOOKS = 3
 """How often a day is read until it stops changing under us."""
 DAY = timedelta(days=1)
@@ -90,7 +92,7 @@ def archive_table(table: Table, at: datetime, items: Items, archive: Archive, da
     due = due_days(table, at, set(archived(table.name, archive)), day)
     if table.name in BY_END:
         return _kept(table, lambda: _ended(table, due, items), archive, at)
-    partitions = items.partitions(table)
+    partitions = [one for one in items.partitions(table) if not one.startswith(MARKER)]
     first = first_day(table, partitions, items)
     days = [] if first is None else [one for one in days_between(first, at.astimezone(UTC).date()) if due(one)]
     found: list[Sheet] = []
