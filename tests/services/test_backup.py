@@ -85,6 +85,15 @@ def test_what_is_restored_is_identical_and_stopped(backup):
     assert sum(target.restore(made.key, content).written.values()) == 0
 
 
+def test_a_backup_of_what_is_there_stops_nothing(backup):
+    """Brought back onto the books it was taken from, it changes nothing: a desk that runs keeps its exits."""
+    _, made, content = backup
+    running = Target(filled=True)
+    done = running.restore(made.key, content)
+    assert (sum(done.written.values()), done.identical, done.differs_by) == (0, True, ())
+    assert running.mode == "OFF"
+
+
 @pytest.mark.parametrize("done", [False, True])
 def test_killed_at_any_write_a_restore_goes_on_and_nothing_is_ever_sent(backup, done):
     """Killed at each of its writes: the switch is set before anything else is there, and the next run completes it."""
