@@ -7,18 +7,20 @@ KEYS  1 the candles: a sorted set, score = open time (epoch s).
 Candles are trusted only under a seal of this very run of the server: one that came back from a snapshot, or a replica
 that was promoted, may have forgotten that a candle was withdrawn. A reader may bring candles only when no put began or
 was under way since it looked; a put that finds another one beside it leaves its slots empty for the next reader.
+A new seal begins with a put, ``w:forgotten``: one that the old seal knew of may still change the warm tier, so that
+nobody brings anything until such a put must have ended.
 """
 
 from __future__ import annotations
 
 _SEALED = """
+local now = tonumber(redis.call('TIME')[1])
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 if redis.call('HGET', KEYS[2], 'run') ~= run then
   redis.call('DEL', KEYS[1], KEYS[2])
-  redis.call('HSET', KEYS[2], 'run', run, 'gen', ARGV[1])
+  redis.call('HSET', KEYS[2], 'run', run, 'gen', ARGV[1], 'w:forgotten', now)
   redis.call('EXPIRE', KEYS[2], ARGV[2])
 end
-local now = tonumber(redis.call('TIME')[1])
 local function writing()
   local found = 0
   local seal = redis.call('HGETALL', KEYS[2])

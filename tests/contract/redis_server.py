@@ -12,6 +12,7 @@ import pytest
 import redis
 from pydantic import SecretStr
 
+from adapters.hot.candles import PUT_S
 from deployments.processes import _end_with_parent, free_port
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
@@ -60,6 +61,14 @@ class RedisServer:
     def snapshot(self) -> None:
         """Write what it holds: a later start begins with that."""
         self.client.save()
+
+    def forget_puts(self, seconds: int = PUT_S + 1) -> None:
+        """So long ago was every put under way that the seals know of; those of before the start count as one."""
+        now, _ = self.client.time()
+        for key in self.client.scan_iter("*:seal"):
+            for name in self.client.hkeys(key):
+                if name.startswith("w:"):
+                    self.client.hset(key, name, now - seconds)
 
     def kill(self) -> None:
         """SIGKILL, when it runs."""

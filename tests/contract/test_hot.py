@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.hot import HotCandles, Server
+from adapters.hot.candles import PUT_S
 from adapters.hot.server import PAUSE_S
 from tests.contract.redis_server import PASSWORD, redis_server
 from tests.contract.tiering import BTC, ETH, START, STEP, candles_of
@@ -35,12 +36,19 @@ def redis(server):
 
 @pytest.fixture
 def hot(redis):
-    return HotCandles(Server(redis.url), "trader")
+    return settled(HotCandles(Server(redis.url), "trader"), redis)
 
 
 def brought(hot, candles=CANDLES, pair=BTC):
     """What a put does, with a warm tier that takes everything."""
     return hot.bring(pair, candles, hot.withdraw(pair, candles), after_put=True)
+
+
+def settled(hot, redis):
+    """The server has run for longer than a put takes."""
+    hot.window(BTC, NEWEST, 1)
+    redis.forget_puts()
+    return hot
 
 
 def same(found, wanted):
@@ -130,8 +138,55 @@ def test_a_server_that_came_back_is_not_believed(hot, redis):
     assert not fresh.bring(BTC, CANDLES[:5], ticket, after_put=False)
     assert fresh.window(BTC, NEWEST, 60).candles is None
     assert redis.client.zcard(KEY) == 0
-    assert brought(fresh)
+    assert brought(settled(fresh, redis))
     same(fresh.window(BTC, NEWEST, 60).candles, CANDLES)
+
+
+def test_what_a_lost_seal_forgot_may_still_happen(hot, redis):
+    """After it nobody brings candles for as long as a put takes; one that ends later empties its slots."""
+    brought(hot)
+    ticket = hot.withdraw(BTC, CANDLES[20:40])
+    redis.client.delete(KEY, f"{KEY}:seal")
+    assert hot.window(BTC, NEWEST, 60).ticket == ""
+    redis.forget_puts(PUT_S - 5)
+    assert not brought(hot)
+    assert hot.window(BTC, NEWEST, 60).ticket == ""
+    redis.forget_puts()
+    assert hot.bring(BTC, CANDLES, hot.window(BTC, NEWEST, 60).ticket, after_put=False)
+    assert not hot.bring(BTC, CANDLES[20:40], ticket, after_put=True)
+    assert redis.client.zcard(KEY) == 40
+
+
+def test_a_put_without_an_end_is_waited_for_and_then_given_up(hot, redis):
+    """Its process died, or nobody knows whether it happened: its slots stay empty for as long as a put takes."""
+    brought(hot)
+    hot.withdraw(BTC, CANDLES[20:40])
+    redis.forget_puts(PUT_S - 5)
+    assert hot.window(BTC, NEWEST, 60).ticket == ""
+    redis.forget_puts()
+    assert hot.bring(BTC, CANDLES, hot.window(BTC, NEWEST, 60).ticket, after_put=False)
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_an_end_that_could_not_be_told_is_told_later(redis, happened):
+    """A put took longer than one may, somebody brought what was, its end was not heard: the slots are emptied first."""
+    now_s = [0.0]
+    slow = settled(HotCandles(Server(redis.url, since_start_s=lambda: now_s[0]), "trader"), redis)
+    other = HotCandles(Server(redis.url), "trader")
+    ticket = slow.withdraw(BTC, CANDLES[20:30])
+    redis.forget_puts()
+    before = other.window(BTC, NEWEST, 60).ticket
+    assert other.bring(BTC, CANDLES, before, after_put=False)
+    slow._server._quiet_until_s = PAUSE_S
+    for candles in (CANDLES[20:30], CANDLES[25:40]):
+        with pytest.raises(Transient, match="left alone"):
+            slow.bring(BTC, candles, ticket, after_put=True) if happened else slow.give_up(BTC, candles, ticket)
+    now_s[0] = PAUSE_S
+    assert slow.window(BTC, NEWEST, 60).candles is None
+    assert redis.client.zcard(KEY) == 40
+    assert not other.bring(BTC, CANDLES, before, after_put=False)
+    assert other.bring(BTC, CANDLES, slow.window(BTC, NEWEST, 60).ticket, after_put=False)
+    same(slow.window(BTC, NEWEST, 60).candles, CANDLES)
 
 
 def test_only_recent_candles_are_kept(hot, redis):
@@ -146,7 +201,7 @@ def test_only_recent_candles_are_kept(hot, redis):
 def test_a_server_that_failed_is_left_alone_for_a_while(redis):
     """A dead hot tier costs one wait, not one a read; after the pause it is asked again."""
     now_s = [0.0]
-    hot = HotCandles(Server(redis.url, since_start_s=lambda: now_s[0]), "trader")
+    hot = settled(HotCandles(Server(redis.url, since_start_s=lambda: now_s[0]), "trader"), redis)
     brought(hot)
     redis.kill()
     for words in ("does not answer", "left alone for 5 s"):

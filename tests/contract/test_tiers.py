@@ -11,7 +11,7 @@ from adapters.hot.server import PAUSE_S
 from tests.contract.redis_server import redis_server
 from tests.contract.tiering import BTC, START, STEP, World, candles_of
 from trading import candles as frames
-from trading.errors import Halt, Transient
+from trading.errors import Halt, Transient, Unknown
 from trading.ports.candles import CandleStore
 
 MARKET = candles_of(5 * 288)
@@ -74,6 +74,7 @@ def test_what_the_hot_tier_lacks_comes_from_the_tables_once(redis):
     world = World(redis)
     lived(world)
     redis.client.flushall()
+    world.settle()
     store = world.process("two")
     assert [store.read(BTC, world.now, 336).tier for _ in range(3)] == ["warm", "hot", "hot"]
     assert store.read(BTC, world.now, 336).slower == ()
@@ -94,6 +95,8 @@ def test_a_killed_redis_makes_reading_slower(redis):
     same(store.window(BTC, world.now, 336), truth(world, 336))
     redis.start()
     world.monotonic_s += PAUSE_S
+    assert [store.read(BTC, world.now, 336).tier for _ in range(2)] == ["warm", "warm"]
+    world.settle()
     assert [store.read(BTC, world.now, 336).tier for _ in range(2)] == ["warm", "hot"]
 
 
@@ -208,6 +211,51 @@ def test_changed_history_waits_until_redis_can_be_told(redis):
     after = pd.concat([MARKET[:570], changed])
     for one in (other, cut):
         same(one.window(BTC, world.now, 336), frames.window(after, world.now, 336))
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_change_is_seen_though_redis_restarts_in_its_middle(redis, heard):
+    """Another process reads under the new seal what is about to change; whether or not the writer can tell its end."""
+    world = World(redis)
+    lived(world)
+    writer, other = world.process("writer"), world.process("two")
+    other.window(BTC, world.now, 336)
+
+    def restart():
+        redis.kill()
+        redis.start()
+        world.monotonic_s += PAUSE_S
+        assert other.read(BTC, world.now, 336).tier == "warm"
+        world.refuses |= set() if heard else {"hot writer"}
+
+    world.interrupt = (3, restart)
+    changed = MARKET[571:572].assign(close=MARKET["low"])
+    writer.put(BTC, changed)
+    assert world.interrupt is None, "Redis was not restarted"
+    world.refuses.clear()
+    world.monotonic_s += PAUSE_S
+    after = frames.window(pd.concat([MARKET[:571], changed, MARKET[572:]]), world.now, 336)
+    for one in (other, writer, world.process("three")):
+        same(one.window(BTC, world.now, 336), after)
+
+
+def test_a_put_that_may_still_happen_keeps_its_slots_empty(redis):
+    """Unknown: readers are answered by the tables, so that they see the change when it comes, late."""
+    world = World(redis)
+    store, other = lived(world), world.process("two")
+    changed, put = MARKET[571:572].assign(close=MARKET["low"]), store._warm.put
+
+    def lost(*_, **__):
+        msg = "no answer"
+        raise Unknown(msg)
+
+    store._warm.put = lost
+    with pytest.raises(Unknown):
+        store.put(BTC, changed)
+    assert [other.read(BTC, world.now, 336).tier for _ in range(2)] == ["warm", "warm"]
+    put(BTC, changed)
+    after = frames.window(pd.concat([MARKET[:571], changed, MARKET[572:]]), world.now, 336)
+    same(other.window(BTC, world.now, 336), after)
 
 
 def test_a_fresh_desk_asks_nobody_for_what_never_was():

@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from adapters.hot.candles import PUT_S
 from adapters.hot.server import PAUSE_S
 from tests.contract.redis_server import redis_server
 from tests.contract.tiering import BTC, START, STEP, World, candles_of
@@ -21,7 +22,9 @@ CALLS = st.integers(0, 6)
 OFTEN = st.one_of(st.just(0), st.integers(1, 30))
 PROCESSES = st.sampled_from(["one", "two"])
 MARKET = [tuple(row) for row in candles_of(6 * 288).itertuples(index=False)]
-FAULTS = st.sampled_from([*["nothing"] * 4, "kill", "throttle", "cut one", "cut two", "other reads", "other changes"])
+FAULTS = st.sampled_from(
+    [*["nothing"] * 4, "kill", "throttle", "cut one", "cut two", "restart", "other reads", "other changes"]
+)
 """What happens at some call in the middle of a step."""
 
 
@@ -54,6 +57,8 @@ class Tiers(RuleBasedStateMachine):
         """The venue goes on; what may leave the tables is in the archive first."""
         self.world.now = min(self.world.now + slots * STEP, START + 5 * DAY)
         self.world.monotonic_s += PAUSE_S
+        if self.redis.runs and slots * STEP > timedelta(seconds=PUT_S):
+            self.world.settle()
         self._venue_goes_on()
         self._tables_forget(forgotten)
 
@@ -85,8 +90,9 @@ class Tiers(RuleBasedStateMachine):
 
     @rule(who=PROCESSES)
     def a_good_cycle(self, who):
-        """Nothing fails, and the pause is over: one stores what is new, both read it, the second time from Redis."""
+        """Nothing fails, the pauses are over: one stores what is new, both read it, the second time from Redis."""
         self.redis.start()
+        self.world.settle()
         self.world.refuses.clear()
         self.world.archive.refuses = self.world.exchange.refuses = False
         self.world.exchange.page = 1000
@@ -165,7 +171,11 @@ class Tiers(RuleBasedStateMachine):
 
         def act():
             self.world.interrupt = None
-            if fault == "other reads":
+            if fault == "restart":
+                self.redis.kill()
+                self.redis.start()
+                self.world.monotonic_s += PAUSE_S
+            if fault in {"other reads", "restart"}:
                 self._read(other, 0, 30, "nothing", 0)
             elif fault == "other changes":
                 self._change(3)

@@ -70,6 +70,8 @@ def _situations(world, redis):
     world.archive.refuses = False
     redis.start()
     world.monotonic_s += PAUSE_S
+    yield _read(world, store, "Redis is back, for less than 15 minutes")
+    world.settle()
     yield _read(world, store, "Redis is back, empty")
     yield _read(world, store, "Redis is back: the next reads")
 
