@@ -8,6 +8,7 @@ from datetime import datetime
 from adapters.dynamodb.client import Dynamo, Write
 from adapters.dynamodb.errors import Lost
 from adapters.dynamodb.wire import Item, from_analysis, iso, to_analysis
+from trading.errors import Transient
 from trading.ports.candles import Revision
 from trading.tables import REVISIONS, Names
 
@@ -25,13 +26,24 @@ class DynamoRevisions:
         self._dynamo, self._table = dynamo, names.table(REVISIONS)
 
     def put(self, revisions: Sequence[Revision]) -> None:
-        """Keep them; what was written once stays. Raises Transient, Unknown (the same call may be made again), Halt."""
+        """Keep them; what was written once stays.
+
+        Raises Transient, also for another change that was seen of a candle at the very moment of one that is kept:
+        the next reading keeps it. Raises Unknown (the same call may be made again) and Halt.
+        """
         for one in revisions:
             thing = f"revision of {one.pair} at {iso(one.open_time)}"
             try:
                 self._dynamo.write(Write("Put", self._table, _item(one, thing), thing, ONCE))
             except Lost:
-                continue  # it is there
+                self._must_be_kept(one)
+
+    def _must_be_kept(self, one: Revision) -> None:
+        """Under this key lies this very change, not another one that was seen at the same moment."""
+        there = [known for known in self.of(one.pair, one.open_time, one.open_time) if known.seen_at == one.seen_at]
+        if not any((known.before, known.after) == (one.before, one.after) for known in there):
+            msg = f"another change of {one.pair} at {iso(one.open_time)} was seen at the same moment; read it again"
+            raise Transient(msg)
 
     def of(self, pair: str, since: datetime, until: datetime) -> list[Revision]:
         """The revisions of a pair's candles that opened between two times, both included; by open time, then seen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -153,6 +154,21 @@ def test_what_is_on_record_is_not_kept_twice():
     take(BTC, [replace(one, seen_at=START + timedelta(hours=2)) for one in found], later, feed)
     assert kept_of(feed) == found
     pd.testing.assert_frame_equal(feed.store.window(BTC, at_slot(288), 288), later, check_exact=True)
+
+
+def test_two_changes_that_are_seen_at_one_moment_are_both_kept():
+    """The clock stood still or went back: three versions can be rebuilt; under a key that is taken nothing is lost."""
+    feed = stored_day(DAY.head(12))
+    versions = [DAY.head(12), *(changed(DAY.head(12), [5], factor) for factor in (1.01, 1.02, 1.03))]
+    seen_at = [START + timedelta(hours=1), START + timedelta(hours=1), START]
+    for at, (held, now) in zip(seen_at, itertools.pairwise(versions), strict=True):
+        take(BTC, compare(BTC.key, held, now, at), now, feed)
+    assert len(kept_of(feed)) == 3
+    for version in versions:
+        assert as_seen(versions[-1], kept_of(feed), range_of(BTC.key, version)) is not None
+    (other,) = compare(BTC.key, DAY.head(12), versions[3], seen_at[0])
+    with pytest.raises(Transient, match="at the same moment"):
+        feed.history.revisions.put([other])
 
 
 def test_new_candles_do_not_wait_for_changed_ones():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -97,17 +97,29 @@ def contradicts(stored: pd.DataFrame, again: pd.DataFrame, strategy: Strategy) -
 def take(pair: Pair, changed: Sequence[Revision], again: pd.DataFrame, feed: Feed) -> int:
     """Let the later version stand: the revisions are kept first, then the store gets it; how many candles.
 
-    What is on record already is not kept twice: only the store had not heard of it. Without a history nothing is done:
-    the only version that is left is never overwritten.
+    What is on record already is not kept twice: only the store had not heard of it. A later change of a candle is seen
+    later than those on record, whatever the clock says. Without a history nothing is done: the only version that is
+    left is never overwritten.
     """
     if not changed or feed.history is None:
         return 0
     revisions = feed.history.revisions
     known = revisions.of(pair.key, changed[0].open_time, changed[-1].open_time)
-    latest = {one.open_time: one.after for one in known}
-    revisions.put([one for one in changed if latest.get(one.open_time) != one.after])
+    latest = {one.open_time: one for one in known}
+    revisions.put([_after(latest.get(one.open_time), one) for one in changed if _is_new(latest, one)])
     rows = again[again["open_time"].isin([one.open_time for one in changed])].reset_index(drop=True)
     return feed.store.put(pair, rows, changed[0].raw)
+
+
+def _is_new(latest: Mapping[datetime, Revision], one: Revision) -> bool:
+    return one.open_time not in latest or latest[one.open_time].after != one.after
+
+
+def _after(known: Revision | None, one: Revision) -> Revision:
+    """A revision, seen after the one that is known of its candle."""
+    if known is None or one.seen_at > known.seen_at:
+        return one
+    return replace(one, seen_at=known.seen_at + timedelta.resolution)
 
 
 def as_of(candles: pd.DataFrame, revisions: Sequence[Revision], at: datetime) -> pd.DataFrame:
