@@ -51,8 +51,8 @@ def quarantine_pair(desk: str, pair: str, held: Gate, at: datetime) -> State[Non
     window = {one: room.candles.window(one, at, room.strategy.candles_window)}
     alone = replace(held, quarantined={pair: held.quarantined[pair]})
     why = quarantine.why_of(held.quarantined[pair])
-    room.metrics.count(quarantine.METRIC, 1, at, {"pair": pair})
     for key, record in quarantine.records_of(alone, window, at).items():
         uri = room.archive.put(quarantine.BUCKET, key, record, JSON)
         say(f"{pair} sits out: {why}; evidence: {uri}", logging.WARNING)
+    room.metrics.count(quarantine.METRIC, 1, at, {"pair": pair})  # last: a put that is tried again counts once
     return Completed(name="Quarantined", message=why)
