@@ -68,7 +68,8 @@ class DynamoCandles:
                 if attempt == ATTEMPTS - 1:
                     raise
         with self._lock:
-            self._stored_until[pair.key] = max(self._stored_until.get(pair.key, 0), *rows)
+            if pair.key in self._stored_until:  # or it is not known yet: these may be older than what is stored
+                self._stored_until[pair.key] = max(self._stored_until[pair.key], *rows)
         return len(rows)
 
     def window(self, pair: Pair, at: datetime, count: int) -> pd.DataFrame:
@@ -90,15 +91,19 @@ class DynamoCandles:
     def newest(self, pair: Pair) -> datetime | None:
         """Open time of the newest stored candle; None when there is none.
 
-        A store that has put candles of the pair itself answers from that: whoever collects is asked most, and a candle
-        that another process put meanwhile is at worst fetched and stored a second time.
+        It is read once, then this store's own puts move it on: whoever collects is asked most. Another process may have
+        put newer ones meanwhile, so that whoever relies on it looks at what is stored behind it.
         """
         with self._lock:
             at = self._stored_until.get(pair.key)
         if at is None:
             last = next(self._query(pair, 0, None, 1), None)
-            at = None if last is None else int(last["timestamp"]["N"])
-        return None if at is None else datetime.fromtimestamp(at, UTC)
+            if last is None:
+                return None
+            with self._lock:
+                at = max(int(last["timestamp"]["N"]), self._stored_until.get(pair.key, 0))
+                self._stored_until[pair.key] = at
+        return datetime.fromtimestamp(at, UTC)
 
     def _put(self, pair: Pair, rows: Mapping[int, Row], raw: str, *, rewrite: bool) -> None:
         edition = self._current(pair)

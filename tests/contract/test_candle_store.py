@@ -114,13 +114,26 @@ def test_only_candles_closed_by_then_are_in_a_window(tables):
 
 
 def test_what_was_stored_here_is_not_read_again(tables, counted):
-    """A collector looks what its candles would change, and reads no candle: windows and the newest come from memory."""
+    """A collector looks what its candles would change; windows come from memory, and the newest is read only once."""
     store, client = counted
     store.put(BTC, market(400))
     store.window(BTC, START + 400 * STEP, 336)
     store.window(BTC, START + 400 * STEP, 13)
-    assert store.newest(BTC) == START + 399 * STEP
-    assert (client.queries, client.rows) == (1, 0)
+    for number in range(399, 402):
+        assert store.newest(BTC) == START + number * STEP
+        store.put(BTC, market(number + 2)[number + 1 :])
+    assert (client.queries, client.rows) == (5, 1)
+
+
+def test_the_newest_stored_candle_never_goes_back(tables, counted):
+    """A process that puts an old candle first still says what the table holds."""
+    candles = market(10)
+    tables.candles.put(BTC, candles.drop(index=3))
+    store, _ = counted
+    store.put(BTC, candles[3:4])
+    assert store.newest(BTC) == START + 9 * STEP
+    store.put(BTC, candles[4:5])
+    assert store.newest(BTC) == START + 9 * STEP
 
 
 def test_only_newer_candles_are_asked_for(tables, counted):
@@ -229,6 +242,24 @@ def test_two_who_change_history_at_once_both_end_well(tables, counted):
     other.put(BTC, changed)
     for store in (tables.candles, other):
         same(store.window(BTC, START + 20 * STEP, 20), changed)
+
+
+def test_rows_of_an_old_edition_are_not_remembered_under_the_next(tables, counted):
+    """Two threads of one store: the slower one's rows were read before history changed, and are forgotten."""
+    candles, (store, client) = market(50), counted
+    tables.candles.put(BTC, candles)
+    changed, end, ask = candles.assign(close=candles["low"]), START + 50 * STEP, client.query
+
+    def slow(**request):
+        client.query = ask
+        reply = ask(**request)
+        tables.candles.put(BTC, changed)
+        same(store.window(BTC, end, 50), changed)
+        return reply
+
+    client.query = slow
+    store.window(BTC, end, 50)
+    same(store.window(BTC, end, 50), changed)
 
 
 def test_six_threads_share_one_store(tables, counted):

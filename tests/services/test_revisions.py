@@ -261,6 +261,23 @@ def test_a_change_is_looked_for_in_the_whole_window():
     pd.testing.assert_frame_equal(feed.store.window(BTC, at_slot(101), 336), wanted, check_exact=True)
 
 
+def test_what_another_process_stored_meanwhile_is_not_overwritten_unseen():
+    """Two collect by turns: the later one finds what changed in the other's candles, and what was judged comes back."""
+    feed = feed_of(DAY)
+    other = replace(feed, store=another_process(feed).store)
+    for number in (99, 100):
+        collecting(feed, at_slot(number))
+    for number in range(101, 107):
+        collecting(other, at_slot(number))
+    saw = other.store.window(BTC, at_slot(106), 50)
+    feed.market.candles_now = changed(DAY, [101])
+    found = collecting(feed, at_slot(107))
+    assert (found.stored, found.revised, len(kept_of(feed))) == (1, 1, 1)
+    now = another_process(feed).store.window(BTC, at_slot(106), 50)
+    assert now["close"].iloc[-5] == feed.market.candles_now["close"].iloc[101]
+    assert as_seen(now, kept_of(feed), range_of(BTC.key, saw)) is not None
+
+
 def test_the_real_revision_of_2021_while_collecting(xrp_2021):
     """The old version is stored, the new one read: it stands, and a decision of before is explained by what it saw."""
     before, after = xrp_2021

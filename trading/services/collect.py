@@ -105,17 +105,24 @@ def _first(pair: Pair, at: datetime, feed: Feed) -> tuple[Fetched, pd.DataFrame]
 
 def _next(pair: Pair, newest: datetime, at: datetime, feed: Feed) -> tuple[Fetched, pd.DataFrame]:
     """What the venue says from the newest stored candles on, and what is stored of that; the window, if they differ."""
-    end = newest + frames.INTERVAL
-    stored = feed.store.window(pair, end, REREAD)
-    answer = _answer(pair, end - REREAD * frames.INTERVAL, at, feed)
+    since = newest - (REREAD - 1) * frames.INTERVAL
+    answer, stored = _answer(pair, since, at, feed), _stored(pair, since, at, feed)
     if not compare(pair.key, stored, _overlap(stored, answer.candles), at):
         return answer, stored
+    end = stored["open_time"].iloc[-1].to_pydatetime() + frames.INTERVAL
     stored = feed.store.window(pair, end, feed.strategy.candles_window)
     answer = _answer(pair, stored["open_time"].iloc[0].to_pydatetime(), at, feed)
     trouble = contradicts(stored, answer.candles, feed.strategy)
     if trouble and at - newest <= PATIENCE:
         raise refused(pair, trouble, answer, at, feed)
     return answer, stored
+
+
+def _stored(pair: Pair, since: datetime, at: datetime, feed: Feed) -> pd.DataFrame:
+    """What is stored where an answer may reach; another process may have put candles after those that we know of."""
+    until = min(frames.floor_time(at), since + PAGE * frames.INTERVAL)
+    stored = feed.store.window(pair, until, (until - since) // frames.INTERVAL)
+    return stored[stored["open_time"] >= since].reset_index(drop=True)
 
 
 def _answer(pair: Pair, since: datetime, at: datetime, feed: Feed) -> Fetched:
