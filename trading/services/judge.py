@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -21,15 +22,18 @@ from trading.quality.frames import check_reading
 from trading.quality.light import LightValidator
 from trading.services.intents import decision_id_of
 from trading.services.quality import Checked, must_be
-from trading.signals.context import ContextSignal, context_signal
+from trading.signals.context import RANGES, ContextSignal, context_signal
 from trading.signals.forecast import ForecastSignal
 from trading.signals.sentiment import SentimentSignal, sentiment_signal
 from trading.signals.technical import TechnicalSignal, technical_signal
 from trading.strategy import Strategy
-from trading.tables import FORECASTS, SENTIMENT
+from trading.tables import FORECASTS, MARKET_CONTEXT, SENTIMENT
 
 LIGHT = LightValidator()
 """For single rows; the daily Data Docs run the same rules through the other engine."""
+
+SAME = 1e-9
+"""What a number may lose on its way through the ledger."""
 
 
 def technical(
@@ -61,7 +65,7 @@ def kept_forecast(  # noqa: PLR0913 (each is a port or a fact of its own)
     """The same, kept before it is used; where one stands for this pair and time already, that one is used.
 
     So what is decided by is what will be judged. A ledger that fails twice does not keep a pair from being judged: the
-    signal then says that it was not kept.
+    signal then says that it was not kept. Nor does one that stands but is not of this window, or not fit: it is named.
     """
     window = _recent(pair, at, store, strategy, checked)
     signal = forecaster.forecast(pair, window, strategy)
@@ -69,9 +73,25 @@ def kept_forecast(  # noqa: PLR0913 (each is a port or a fact of its own)
     _must_be_fit(made, strategy)
     try:
         stands = _standing(made, forecasts)
-        return signal if stands is made else signal_of(stands, strategy)
+        if stands is made:
+            return signal
+        _must_be_of(made, stands, strategy)
+        return signal_of(stands, strategy)
     except TradingError as error:
         return replace(signal, note=f"not kept: {error}")
+
+
+def _must_be_of(made: Forecast, stands: Forecast, strategy: Strategy) -> None:
+    """Raise Rejected when what stands is not fit, or was not made from the window that this one was made from."""
+    _must_be_fit(stands, strategy)
+    for name in ("price", "momentum_pct"):
+        was, now = getattr(stands, name), getattr(made, name)
+        if not math.isclose(was, now, rel_tol=SAME, abs_tol=SAME):
+            msg = f"the one that stands has {name} {was:g}, the candles say {now:g}"
+            raise Rejected(msg)
+    if stands.first_step_at != made.first_step_at:
+        msg = f"the one that stands begins {stands.first_step_at:%Y-%m-%d %H:%M}, not {made.first_step_at:%H:%M}"
+        raise Rejected(msg)
 
 
 def _must_be_fit(made: Forecast, strategy: Strategy) -> None:
@@ -113,7 +133,29 @@ def sentiment_of(
 
 def context(at: datetime, readings: Readings, strategy: Strategy) -> ContextSignal:
     """The stored mood of the whole market; neutral, and saying so, when there is none or it is stale."""
-    return context_signal(readings.context(at), at, strategy)
+    return context_of(readings.context(at), at, strategy)
+
+
+def context_of(reading: Mapping[str, Any] | None, at: datetime, strategy: Strategy) -> ContextSignal:
+    """What a stored reading is worth: values that break a rule of its table are left out, each with the reason.
+
+    Where the row itself breaks one, its score for instance, nothing of it counts, and the note says why.
+    """
+    if reading is None:
+        return context_signal(None, at, strategy)
+    present = [name for name in RANGES if reading.get(name) is not None]
+    alone = {**dict.fromkeys(RANGES), "timestamp": at.timestamp(), "score": 0, "sources": reading.get("sources")}
+    faults = {name: _context_faults({**alone, name: reading[name]}, at, strategy) for name in present}
+    unfit = {name: why for name, why in faults.items() if why}
+    if len(unfit) < len(present) and (why := _context_faults({**reading, **dict.fromkeys(unfit)}, at, strategy)):
+        neutral = context_signal(None, at, strategy)
+        return replace(neutral, note=f"the market context is not fit to be judged: {why}: neutral")
+    return context_signal(reading, at, strategy, unfit)
+
+
+def _context_faults(row: Mapping[str, Any], at: datetime, strategy: Strategy) -> str:
+    found = check_reading(MARKET_CONTEXT, "market", [row], at, LIGHT, strategy).findings
+    return "; ".join(one.words for one in found)
 
 
 def _recent(

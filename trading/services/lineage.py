@@ -14,9 +14,9 @@ from trading.ports.lineage import Lineage, Link
 from trading.ports.news import News
 from trading.scoring import Decision
 from trading.services.intents import decision_id_of
-from trading.services.judge import sentiment_of
+from trading.services.judge import context_of, sentiment_of
 from trading.services.looks import Look
-from trading.signals.context import ContextSignal, context_signal
+from trading.signals.context import ContextSignal
 from trading.strategy import Strategy
 
 SINCE_CHANGED = "stored again since it was judged: the reading of then is not there any more"
@@ -59,7 +59,7 @@ def context_seen(mood: ContextSignal, at: datetime, readings: Readings, strategy
         row = readings.context(at)
     except TradingError as error:
         return SeenReading(timestamp, "", note=f"could not be read again: {error}")
-    return _seen(row, timestamp, same=context_signal(row, at, strategy) == mood)
+    return _seen(row, timestamp, same=context_of(row, at, strategy) == mood)
 
 
 def _seen(row: Mapping[str, Any] | None, timestamp: int, *, same: bool) -> SeenReading:

@@ -48,11 +48,14 @@ class ContextSignal:
     ages_s: Mapping[str, float] = field(default_factory=dict)
 
 
-def context_signal(reading: Mapping[str, Any] | None, at: datetime, strategy: Strategy) -> ContextSignal:
+def context_signal(
+    reading: Mapping[str, Any] | None, at: datetime, strategy: Strategy, unfit: Mapping[str, str] | None = None
+) -> ContextSignal:
     """Judge the newest reading (timestamp in epoch s; fear_greed, funding, btc_dominance as far as they are there).
 
     The weights of absent, impossible or outdated values are spread over the others. No reading, or one that is stale or
     from after ``at``, is neutral, AND its values are absent: they move neither the thresholds nor the dominance shift.
+    unfit: values that break a rule of the table, and why.
     """
     if reading is None:
         return _neutral(None, "no market context: neutral")
@@ -63,7 +66,7 @@ def context_signal(reading: Mapping[str, Any] | None, at: datetime, strategy: St
         return _neutral(
             age, f"market context is {age / 3600:.1f} h old, over {strategy.context_stale_hours:g} h: neutral"
         )
-    values, ages, absent = _usable(reading, at, strategy)
+    values, ages, absent = _usable(reading, at, strategy, unfit or {})
     note = f"market context without {', '.join(absent)}" + ("" if values else ": neutral") if absent else ""
     levels = (values.get(FEAR_GREED), values.get(DOMINANCE), values.get(FUNDING))
     return ContextSignal(_score(values, strategy), *levels, age, tuple(values), note, ages)
@@ -91,7 +94,7 @@ def no_rate(yen: float, strategy: Strategy) -> str:
 
 
 def _usable(
-    reading: Mapping[str, Any], at: datetime, strategy: Strategy
+    reading: Mapping[str, Any], at: datetime, strategy: Strategy, unfit: Mapping[str, str]
 ) -> tuple[dict[str, float], dict[str, float], list[str]]:
     """The values that count and their own ages, and the sources that do not, with the reason where there is one."""
     values: dict[str, float] = {}
@@ -104,6 +107,8 @@ def _usable(
             absent.append(source)
         elif trouble := unusable(source, own_age, strategy):
             absent.append(f"{source} ({trouble})")
+        elif source in unfit:
+            absent.append(f"{source} ({unfit[source]})")
         elif own_age is not None:
             values[source], ages[source] = value, own_age
     return values, ages, absent
