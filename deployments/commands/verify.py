@@ -17,7 +17,7 @@ from trading.report.words import plural
 def verify(
     day: Annotated[str | None, typer.Option(metavar="DAY", help="One UTC day, such as 2024-01-03.")] = None,
     days: Annotated[int, typer.Option(min=1, max=400, help="So many days back from now, today included.")] = 7,
-    payloads: Annotated[bool, typer.Option(help="Also read every payload of these days from the archive.")] = True,
+    payloads: Annotated[bool, typer.Option(help="Also read every payload that rows of these days name.")] = True,
     desk: DeskOption = None,
     json: AsJson = False,
 ) -> None:
@@ -28,12 +28,12 @@ def verify(
     name = desk or load_settings().desk
     with prepared_desk(name, start=False):
         from blocks.desk import inspect_desk
-        from trading.services.verify import payload_keys, verify_day
+        from trading.services.verify import Places, verify_day
 
         room = inspect_desk(name)
         wanted = [_day(day)] if day else _until(room.clock.now().astimezone(UTC).date(), days)
-        keys = payload_keys(room.archive, wanted) if payloads else {}
-        seen = [verify_day(one, room.lineage, room.archive, room.cold, room.pairs, keys.get(one, ())) for one in wanted]
+        places = Places(room.lineage, room.archive, room.cold, room.items, room.pairs, room.clock.now())
+        seen = [verify_day(one, places, read_payloads=payloads) for one in wanted]
     faults = [fault for one in seen for fault in one.faults]
     data = {"desk": name, "whole": not faults, "days": [_data(one) for one in seen], "faults": faults}
     if faults and not json:

@@ -30,7 +30,7 @@ def desk(monkeypatch):
     room = SimpleNamespace(
         pairs=PAIRS, ledger=made.ledger, lineage=made.lineage, candles=made.candles, revisions=made.revisions,
         readings=made.readings, forecasts=made.forecasts, strategy=made.strategy, archive=made.archive,
-        cold=ParquetCandles(made.archive), clock=SimpleNamespace(now=lambda: AT),
+        cold=ParquetCandles(made.archive), items=made.items(), clock=SimpleNamespace(now=lambda: AT),
     )  # fmt: skip
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setattr("blocks.desk.inspect_desk", lambda _name: room)
@@ -69,8 +69,8 @@ def test_wrong_words_are_told_apart(desk):
 def test_a_whole_day_is_a_table_and_a_changed_byte_is_one_line(desk):
     """Days are counted and the command ends well; then a byte changes, and it ends with the day and the record."""
     said = run("verify", "--days", "2").splitlines()
-    assert said[1].split() == ["2024-01-01", "0", "-", "0", "0"]
-    assert said[2].split() == ["2024-01-02", "1", "-", "0", str(len(PAIRS))]
+    assert said[1].split() == ["2024-01-01", "0", "-", "0", str(len(PAIRS))]
+    assert said[2].split() == ["2024-01-02", "1", "-", "0", str(len(PAIRS) + 1)]
     assert json.loads(run("verify", "--day", "2024-01-02", "--json", "--no-payloads"))["whole"] is True
     table = desk.names.table(LINEAGE)
     key = {"day": {"S": "2024-01-02"}, "number": {"N": "1"}}

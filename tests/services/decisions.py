@@ -16,6 +16,7 @@ from adapters.forecast.momentum import MomentumForecaster
 from adapters.news import NoNews
 from tests.days import PAIRS, generated_candles
 from tests.services.files import Files
+from tests.services.kept import MemoryItems
 from tests.simulation.tables import MemoryDynamo
 from trading.basis import Rate, premiums
 from trading.calibration.weight import EarnedWeight
@@ -38,7 +39,7 @@ from trading.services.looks import Look
 from trading.services.quality import Checked, Gate
 from trading.services.rows import signal_rows
 from trading.strategy import Strategy
-from trading.tables import Names
+from trading.tables import LINEAGE, MARKET_CONTEXT, PRICES, SENTIMENT, Names
 from trading.venue import Balances, Ticker
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -75,9 +76,10 @@ class Decisions:
             self.market[pair.key] = generated_candles(pair, seed=3, count=COUNT, start=START)
         self.collect(AT)
         mood = {"fear_greed": 50, "funding": {"BTC": 0.0001}, "btc_dominance": 52.5, "sources": {}}
-        self.readings.put_context(AT - timedelta(minutes=20), {**mood, "sources": _of_sources(mood)})
+        self.readings.put_context(AT - timedelta(minutes=20), {**mood, "score": 0.0, "sources": _of_sources(mood)})
+        raw = payloads.keep([Payload("cryptopanic", "posts", "market", "https://x", b"{}")], AT, self.archive)
         for pair in PAIRS:
-            self.readings.put_sentiment(pair, AT - timedelta(minutes=25), _news())
+            self.readings.put_sentiment(pair, AT - timedelta(minutes=25), _news(raw))
 
     def collect(self, at: datetime) -> None:
         """Candles closed by a time that are not stored yet, with their payload in the archive."""
@@ -168,6 +170,13 @@ class Decisions:
         assert seen.exit is not None
         return seen.exit.trade_id
 
+    def items(self) -> MemoryItems:
+        """A copy of the tables that are archived or name payloads."""
+        found = MemoryItems()
+        for table in (LINEAGE, PRICES, SENTIMENT, MARKET_CONTEXT):
+            found.put(table, *self.dynamo.scan(TableName=self.names.table(table))["Items"])
+        return found
+
     def sources(self, now: datetime = AT) -> Sources:
         """What explanations are looked up in."""
         return Sources(
@@ -210,6 +219,6 @@ def _of_sources(mood: dict[str, Any]) -> dict[str, Any]:
     return {name: {"as_of": as_of, "provider": "made", "url": "https://x"} for name in names}
 
 
-def _news() -> dict[str, Any]:
+def _news(raw: str) -> dict[str, Any]:
     headline = {"key": "post-1", "title": "A title", "value": 0.6, "published_at": AT - timedelta(hours=1)}
-    return {"value": 0.6, "score": 0.2, "article_count": 1, "headlines": [headline], "raw": "cryptopanic/one.json.gz"}
+    return {"value": 0.6, "score": 0.2, "article_count": 1, "headlines": [headline], "raw": raw}

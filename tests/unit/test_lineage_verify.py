@@ -6,44 +6,55 @@ import gzip
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import pytest
 
 from adapters.cold import ParquetCandles
 from tests.days import PAIRS
 from tests.services.decisions import AT, START, Decisions
-from tests.services.kept import MemoryItems
 from trading.errors import Transient
 from trading.services.archive import BUCKET, archive_table, folder
+from trading.services.cold_days import archive_candles
 from trading.services.lines import zipped
-from trading.services.verify import payload_keys, verify_day
-from trading.tables import LINEAGE
+from trading.services.verify import Places, verify_day
+from trading.tables import LINEAGE, PRICES
 
-DAY = date(2024, 1, 2)
+DAY, NIGHT = date(2024, 1, 2), datetime(2024, 1, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def desk():
-    """A desk with two decisions of one day, archived the night after, and the candles of the day before in files."""
+    """A desk with two decisions of one day, archived the night after; put right again for the next test."""
+    made, files, items = untouched()
+    yield made
+    made.archive.files = dict(files)
+    for item in items:
+        made.dynamo.put_item(TableName=made.names.table(LINEAGE), Item=item)
+
+
+@cache
+def untouched():
+    """That desk, made once, its files and its records."""
     made = Decisions()
     made.cold = ParquetCandles(made.archive)
     for minutes in (0, 20):
         made.analyse(AT + timedelta(minutes=minutes))
-    items = MemoryItems()
-    for item in made.dynamo.scan(TableName=made.names.table(LINEAGE))["Items"]:
-        items.put_back(LINEAGE, item)
-    archive_table(LINEAGE, datetime(2024, 1, 3, 1, tzinfo=UTC), items, made.archive)
+    for table in (LINEAGE, PRICES):
+        archive_table(table, NIGHT, made.items(), made.archive)
     for pair in PAIRS[:2]:
-        candles = made.market[pair.key]
-        day = candles[candles["open_time"] < START + timedelta(days=1)].reset_index(drop=True)
-        made.cold.put(pair, START.date(), day)
-    return made
+        archive_candles(pair, NIGHT, made.items(), made.cold)
+    return made, dict(made.archive.files), made.dynamo.scan(TableName=made.names.table(LINEAGE))["Items"]
 
 
-def verified(desk, day=DAY):
+def verified(desk, day=DAY, at=NIGHT):
     """What verify says of a day."""
-    keys = payload_keys(desk.archive, [day])[day]
-    return verify_day(day, desk.lineage, desk.archive, desk.cold, PAIRS, keys)
+    return verify_day(day, Places(desk.lineage, desk.archive, desk.cold, desk.items(), PAIRS[:2], at))
+
+
+def payloads_of(desk):
+    """The keys of what providers sent."""
+    return desk.archive.keys("raw-market-data", "")
 
 
 def archived_file(desk):
@@ -64,9 +75,9 @@ def test_a_day_that_nobody_touched_is_whole(desk):
     """Records, their archived copies, candle files and payloads are counted, and nothing is wrong."""
     seen = verified(desk)
     assert (seen.records, seen.archived, seen.faults) == (2, 2, [])
-    assert seen.payloads == len(PAIRS) * 2
-    assert verified(desk, START.date()).candle_days == 2
-    assert replace(verified(desk, date(2023, 1, 1)), day=DAY) == replace(seen, records=0, archived=None, payloads=0)
+    assert (seen.candle_days, seen.payloads) == (2, len(payloads_of(desk)))
+    nothing = replace(seen, records=0, archived=None, candle_days=0, payloads=0)
+    assert replace(verified(desk, date(2023, 1, 1)), day=DAY) == nothing
 
 
 def test_a_byte_changed_in_an_archived_record_is_found_and_named(desk):
@@ -83,8 +94,10 @@ def test_a_byte_changed_in_an_archived_record_is_found_and_named(desk):
         desk.dynamo.transact_write_items(
             TransactItems=[{"Delete": {"TableName": desk.names.table(LINEAGE), "Key": key}}]
         )
-    (only,) = verified(desk).faults
-    assert only.startswith("archived record 1 of 2024-01-02: its bytes were changed")
+    first, gone = verified(desk).faults
+    assert first.startswith("archived record 1 of 2024-01-02: its bytes were changed")
+    assert gone.startswith("2024-01-02: 2 records are archived, but gone from the table before their time")
+    assert verified(desk, at=NIGHT + timedelta(days=LINEAGE.ttl_days)).faults == [first]
 
 
 def test_a_byte_changed_in_the_table_is_found_and_named(desk):
@@ -115,15 +128,52 @@ def test_an_archived_file_that_was_cut_or_swapped_is_found(desk):
 
 def test_changed_candles_and_payloads_are_found_by_their_own_hash(desk):
     """A candle file and a payload that are not what their hashes say are named by pair and by key."""
-    keys = payload_keys(desk.archive, [DAY])[DAY]
+    keys = payloads_of(desk)
     desk.archive.files["raw-market-data", keys[0]] = gzip.compress(b'{"payloads": []}')
-    (key,) = (key for key in desk.archive.keys(BUCKET, f"candles/pair={PAIRS[0].key}/"))
+    key = next(key for key in desk.archive.keys(BUCKET, f"candles/pair={PAIRS[0].key}/"))
     other = next(key for key in desk.archive.keys(BUCKET, f"candles/pair={PAIRS[1].key}/"))
     desk.archive.files[BUCKET, key] = desk.archive.files[BUCKET, other]
     (payload,) = verified(desk).faults
     assert keys[0] in payload
-    (candles,) = verified(desk, START.date()).faults
+    candles, *_ = verified(desk, START.date()).faults
     assert candles.startswith(f"2024-01-01: candles of {PAIRS[0].key}: ")
+
+
+def test_a_payload_that_is_gone_is_named_with_the_rows_that_were_read_from_it(desk):
+    """Whether table, archived copy or candle file names it: whose it is and its key are said."""
+    keys = payloads_of(desk)
+    for key in keys:
+        del desk.archive.files["raw-market-data", key]
+    faults = verified(desk).faults
+    assert len(faults) == len(keys)
+    said = (
+        f"2024-01-02: prices of btc_usdt names the payload {next(key for key in keys if 'btc' in key)}, which is gone"
+    )
+    assert said in faults
+    assert any("sentiment of" in fault and "cryptopanic" in fault for fault in faults)
+
+
+def test_a_payload_that_nobody_names_is_read_too_where_others_of_the_day_lie(desk):
+    """An answer that was refused is evidence: changed bytes of it are found without a look at the whole bucket."""
+    (key,) = (key for key in payloads_of(desk) if "btc" in key and "092007" in key)
+    desk.archive.files["raw-market-data", f"refused/{key}"] = b"{}"
+    (fault,) = verified(desk).faults
+    assert f"refused/{key}" in fault
+
+
+def test_a_candle_file_is_compared_with_the_archived_table(desk):
+    """A file that is gone, and one written anew with another close and a seal that fits, are faults of the day."""
+    pair, other = PAIRS[:2]
+    (gone,) = desk.archive.keys(BUCKET, f"candles/pair={pair.key}/date={DAY}")
+    del desk.archive.files[BUCKET, gone]
+    anew = desk.cold.get(other, DAY)
+    anew.loc[5, ["close", "low"]] = anew.loc[5, "low"] * 0.999
+    desk.cold.put(other, DAY, anew)
+    first, second = verified(desk).faults
+    assert first.startswith(f"2024-01-02: candles of {pair.key}: their file is gone, 116 of them are archived")
+    assert second == (
+        f"2024-01-02: candles of {other.key}: 1 of 116 in their file are not what was archived, first 00:25 UTC"
+    )
 
 
 def test_an_archive_that_does_not_answer_is_no_fault_of_the_day(desk, monkeypatch):

@@ -92,7 +92,7 @@ def archive_table(table: Table, at: datetime, items: Items, archive: Archive, da
     due = due_days(table, at, set(archived(table.name, archive)), day)
     if table.name in BY_END:
         return _kept(table, lambda: _ended(table, due, items), archive, at)
-    partitions = [one for one in items.partitions(table) if not one.startswith(MARKER)]
+    partitions = partitions_of(table, items)
     first = first_day(table, partitions, items)
     days = [] if first is None else [one for one in days_between(first, at.astimezone(UTC).date()) if due(one)]
     found: list[Sheet] = []
@@ -132,6 +132,11 @@ def days_between(first: date, end: date) -> list[date]:
 def start_of(day: date) -> datetime:
     """Midnight UTC."""
     return datetime.combine(day, time(), UTC)
+
+
+def partitions_of(table: Table, items: Items) -> list[str]:
+    """The partitions that hold rows of days."""
+    return [one for one in items.partitions(table) if not one.startswith(MARKER)]
 
 
 def rows_of(table: Table, day: date, partitions: Sequence[str], items: Items) -> list[Raw]:

@@ -52,10 +52,13 @@ def merged(pair: Pair, day: date, fresh: pd.DataFrame, cold: ColdCandles) -> She
 
 def _same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     """Whether two frames hold the same candles, read from the same payloads."""
-    return range_of("", one).sha256 == range_of("", other).sha256 and _raws(one) == _raws(other)
+    return range_of("", one).sha256 == range_of("", other).sha256 and raws_of(one) == raws_of(other)
 
 
-def _raws(found: pd.DataFrame) -> list[str]:
+def raws_of(found: pd.DataFrame | None) -> list[str]:
+    """The payload that each candle was read from, empty where that is not known; none without a frame."""
+    if found is None:
+        return []
     return found[RAW].tolist() if RAW in found else [""] * len(found)
 
 

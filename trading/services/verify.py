@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import pandas as pd
+
+from trading.candles import COLUMNS
 from trading.errors import Halt, Rejected
 from trading.lineage.chain import differences, faults_of
 from trading.pairs import Pair
 from trading.ports import Archive
 from trading.ports.candles import ColdCandles
+from trading.ports.items import Items, Raw
 from trading.ports.lineage import Head, Lineage, Link
 from trading.services import archive as archiving
 from trading.services import payloads
+from trading.services.cold_days import candles_of, raws_of
 from trading.services.lines import item_of
-from trading.tables import LINEAGE
+from trading.services.named import beside, named
+from trading.tables import LINEAGE, MARKET_CONTEXT, PRICES, SENTIMENT, Table
+
+NAMING = (PRICES, SENTIMENT, MARKET_CONTEXT)
+"""Tables whose rows name the payloads that they were read from."""
 
 
 @dataclass(slots=True)
@@ -37,38 +46,86 @@ class DayVerified:
     faults: list[str] = field(default_factory=list)
 
 
-def verify_day(
-    day: date, lineage: Lineage, archive: Archive, cold: ColdCandles, pairs: Sequence[Pair], keys: Iterable[str] = ()
-) -> DayVerified:
-    """Check one day. ``keys``: its payloads, as ``payload_keys`` gives them.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything is kept, and when it is looked at."""
+
+    lineage: Lineage
+    archive: Archive
+    cold: ColdCandles
+    items: Items
+    pairs: Sequence[Pair]
+    at: datetime
+
+
+def verify_day(day: date, places: Places, *, read_payloads: bool = True) -> DayVerified:
+    """Check one day. ``read_payloads``: also that every payload its rows name is there, and whole.
 
     What is wrong is told, not raised; what cannot be read now raises Transient.
     """
     seen = DayVerified(day)
     with _told(seen, ""):
-        links = lineage.day(day)
+        links = places.lineage.day(day)
         seen.records = len(links)
-        seen.faults += map(str, faults_of(day, links, lineage.head(day)))
-        _archived(seen, links, archive)
-    for pair in pairs:
+        seen.faults += map(str, faults_of(day, links, places.lineage.head(day)))
+        _archived(seen, links, places)
+    here = {table.name: _here(table, day, places.items) for table in NAMING}
+    copies = {table.name: _copies(seen, table, places.archive) for table in NAMING}
+    wanted = named((name, row) for found in (here, copies) for name, rows in found.items() for row in rows)
+    for pair in places.pairs:
         with _told(seen, f"{day}: candles of {pair.key}: "):
-            seen.candle_days += cold.get(pair, day) is not None
-    for key in keys:
-        with _told(seen, f"{day}: "):
-            payloads.load(key, archive)
-            seen.payloads += 1
+            file = places.cold.get(pair, day)
+            seen.candle_days += file is not None
+            wanted |= dict.fromkeys(set(raws_of(file)) - {"", *wanted}, f"candles of {pair.key}")
+            _same_candles(file, *(_values(pair, found[PRICES.name]) for found in (copies, here)))
+    if read_payloads:
+        _payloads(seen, wanted, places.archive)
     return seen
 
 
-def payload_keys(archive: Archive, days: Iterable[date]) -> Mapping[date, list[str]]:
-    """The payloads of each day, from one listing of the bucket."""
-    found: dict[date, list[str]] = {day: [] for day in days}
-    places = {f"/date={day.isoformat()}/": day for day in found}
-    for key in archive.keys(payloads.BUCKET, ""):
-        day = next((day for place, day in places.items() if place in key), None)
-        if day is not None and key.endswith(".json.gz"):
-            found[day].append(key)
+def _here(table: Table, day: date, items: Items) -> list[Raw]:
+    """A table's rows of the day."""
+    return archiving.rows_of(table, day, archiving.partitions_of(table, items), items)
+
+
+def _copies(seen: DayVerified, table: Table, archive: Archive) -> list[Raw]:
+    """The same as they were archived: what has left the table is only there."""
+    found: list[Raw] = []
+    with _told(seen, ""):
+        said = archiving.stored(table.name, seen.day, archive)
+        found += [] if said is None else map(item_of, archiving.lines_in(said, archive))
     return found
+
+
+def _values(pair: Pair, rows: Sequence[Raw]) -> dict[datetime, tuple[float, ...]]:
+    candles = candles_of([row for row in rows if row["pair"]["S"] == pair.key])
+    return {at: tuple(values) for at, *values in candles[list(COLUMNS)].itertuples(index=False)}
+
+
+def _same_candles(file: pd.DataFrame | None, copies: Mapping[datetime, Any], here: Mapping[datetime, Any]) -> None:
+    """Each archived candle is in the file, as it was archived or as the table has it since. Raises Halt."""
+    if file is None:
+        if copies:
+            msg = f"their file is gone, {len(copies)} of them are archived: trader run archive for that day"
+            raise Halt(msg)
+        return
+    there = {at: tuple(values) for at, *values in file[list(COLUMNS)].itertuples(index=False)}
+    differ = [at for at in sorted(copies) if there.get(at) not in (copies[at], here.get(at, copies[at]))]
+    if differ:
+        msg = f"{len(differ)} of {len(copies)} in their file are not what was archived, first {differ[0]:%H:%M} UTC"
+        raise Halt(msg)
+
+
+def _payloads(seen: DayVerified, wanted: Mapping[str, str], archive: Archive) -> None:
+    """Every payload that is named must be there; it, and those that lie beside it, must be what they were."""
+    for key in sorted({*wanted, *beside(wanted, seen.day, archive)}):
+        with _told(seen, f"{seen.day}: "):
+            try:
+                payloads.load(key, archive)
+            except Rejected as error:
+                msg = f"{wanted.get(key, 'a listing')} names the payload {key}, which is gone"
+                raise Halt(msg) from error
+            seen.payloads += 1
 
 
 @contextmanager
@@ -80,14 +137,18 @@ def _told(seen: DayVerified, where: str) -> Iterator[None]:
         seen.faults.append(f"{where}{error}")
 
 
-def _archived(seen: DayVerified, links: Sequence[Link], archive: Archive) -> None:
+def _archived(seen: DayVerified, links: Sequence[Link], places: Places) -> None:
     """The archived records: the file's own hash, their chain, and whether they say what the table says."""
+    archive = places.archive
     said = archiving.stored(LINEAGE.name, seen.day, archive)
     if said is None:
         return
     copies, head = _read(said, archive)
     seen.archived = len(copies)
     found = [f"archived {fault}" for fault in faults_of(seen.day, copies, head)]
+    if copies and not links and places.at < archiving.start_of(seen.day) + timedelta(days=LINEAGE.ttl_days or 0):
+        words = "records are archived, but gone from the table before their time: trader restore --archive has them"
+        found.append(f"{seen.day}: {len(copies)} {words}")
     if links:
         found += map(str, differences(seen.day, links, copies))
     seen.faults += found
