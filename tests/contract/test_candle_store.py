@@ -1,4 +1,4 @@
-"""The CandleStore port on DynamoDB, and the readings beside it."""
+"""The CandleStore port on DynamoDB."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.simulation.tables import MemoryDynamo
 from trading import candles as frames
 from trading.errors import BadInput, Transient
 from trading.pairs import parse_pairs
-from trading.ports import CandleStore, Readings
+from trading.ports import CandleStore
 from trading.tables import Names
 
 PAIRS = parse_pairs(None)
@@ -293,27 +293,3 @@ def test_a_window_of_megabytes_is_read_to_its_end(tables, aws, counted):
     store, client = counted
     same(store.window(BTC, START + 80 * STEP, 70), frames.window(candles, START + 80 * STEP, 70))
     assert client.queries > 1
-
-
-# ----------------------------------------------------------------------------------------------------------- readings
-
-
-def test_the_newest_reading_not_after_a_time(tables):
-    """Later readings do not exist yet; earlier ones are superseded; another pair's are not ours."""
-    readings: Readings = tables.readings
-    for hour, value in ((0, 0.25), (1, 0.5), (2, 0.75)):
-        tables.readings.put_sentiment(BTC, START + timedelta(hours=hour), {"value": value, "counts": {"hot": hour}})
-        tables.readings.put_context(START + timedelta(hours=hour), {"fear_greed": 20 + hour, "score": -value})
-    at = START + timedelta(hours=1, minutes=59)
-    mood, context = readings.sentiment(BTC, at), readings.context(at)
-    assert mood is not None
-    assert context is not None
-    assert (mood["value"], mood["counts"], mood["timestamp"]) == (0.5, {"hot": 1}, START.timestamp() + 3600)
-    assert (context["fear_greed"], context["score"], context["timestamp"]) == (21, -0.5, START.timestamp() + 3600)
-    assert readings.sentiment(ETH, at) is readings.context(START - timedelta(seconds=1)) is None
-
-
-def test_a_reading_that_is_no_number_is_refused(tables):
-    """I18: NaN is not stored as if it were a mood."""
-    with pytest.raises(BadInput, match=r"sentiment of btc_usdt\.value is nan"):
-        tables.readings.put_sentiment(BTC, START, {"value": float("nan")})

@@ -70,7 +70,7 @@ def test_candles_come_back_bit_by_bit(hot, redis):
 
 
 def test_only_a_whole_window_is_answered(hot, redis):
-    """A missing, doubled or unreadable member, a later end or an earlier beginning: the hot tier says nothing."""
+    """A missing, doubled or unreadable member, a later end or an earlier beginning: nothing, until it is brought."""
     brought(hot)
     assert hot.window(BTC, NEWEST + STEP, 5).candles is None
     assert hot.window(BTC, NEWEST, 61).candles is None
@@ -87,6 +87,9 @@ def test_only_a_whole_window_is_answered(hot, redis):
     redis.client.zrem(KEY, member)
     assert hot.window(BTC, NEWEST, 50).candles is None
     same(hot.window(BTC, NEWEST, 29).candles, CANDLES[31:])
+    redis.client.zadd(KEY, {"{}": slot})
+    assert hot.bring(BTC, CANDLES, hot.window(BTC, NEWEST, 60).ticket, after_put=False)
+    same(hot.window(BTC, NEWEST, 60).candles, CANDLES)
 
 
 def test_a_later_version_takes_the_place_of_the_first(hot, redis):
