@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
-from adapters.cold.past import Known, Past
+from adapters.cold.past import Keep, Known, Past
 from adapters.dynamodb.candles import DynamoCandles
 from adapters.hot import HotCandles
 from trading import candles as frames
@@ -34,10 +34,10 @@ class TieredCandles:
     """The CandleStore port over all tiers, safe for many threads.
 
     hot: None without a Redis.  now: the market's time; asked only for windows that the warm tier does not fill.
-    kept: how long the warm tier keeps a candle for certain.
+    kept: how long the warm tier keeps a candle for certain.  keep: keeps what the exchange sent (``cold.past``).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is a tier, or what they all need)
         self,
         hot: HotCandles | None,
         warm: DynamoCandles,
@@ -45,9 +45,10 @@ class TieredCandles:
         market: MarketData,
         now: Callable[[], datetime],
         kept: timedelta = KEPT,
+        keep: Keep | None = None,
     ) -> None:
         self._hot, self._warm, self._now, self._kept = hot, warm, now, kept
-        self._past = Past(cold, market)
+        self._past = Past(cold, market, keep)
 
     def put(self, pair: Pair, candles: pd.DataFrame, raw: str = "") -> int:
         """Store closed candles in the warm tier, whose errors are the caller's; then in the hot one, if it answers.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,10 +13,13 @@ from trading import candles as frames
 from trading.errors import Halt, Transient
 from trading.pairs import Pair
 from trading.ports.candles import ColdCandles
+from trading.ports.payloads import Payload
 from trading.ports.venues import MarketData
 
 PAGE = 1_000
 
+type Keep = Callable[[Sequence[Payload], bool], str]
+"""Keeps what the exchange sent: the payloads, and whether they are believed. Why it could not, or nothing."""
 type Row = tuple[datetime, float, float, float, float, float]
 
 
@@ -44,10 +48,10 @@ def rows_of(candles: pd.DataFrame) -> list[Row]:
 
 
 class Past:
-    """The cold tier and the exchange, as one past."""
+    """The cold tier and the exchange, as one past. keep: None where nobody keeps payloads."""
 
-    def __init__(self, cold: ColdCandles, market: MarketData) -> None:
-        self._cold, self._market = cold, market
+    def __init__(self, cold: ColdCandles, market: MarketData, keep: Keep | None = None) -> None:
+        self._cold, self._market, self._keep = cold, market, keep
 
     def extend(self, known: Known, pair: Pair, since: datetime, until: datetime, count: int) -> datetime:
         """Go back from ``until``, day by day, until ``count`` candles are known; the time since when all are.
@@ -92,10 +96,19 @@ class Past:
 
     def _page(self, known: Known, pair: Pair, since: datetime, limit: int) -> pd.DataFrame:
         try:
-            page = self._market.candles(pair, since, limit)
+            page, payloads = self._asked(pair, since, limit)
         except Transient as error:
             raise Transient("; ".join([*known.slower, f"exchange: {error}"])) from error
-        if not page.empty and (faults := frames.problems(page)):
+        faults = [] if page.empty else frames.problems(page)
+        if self._keep and payloads and (trouble := self._keep(payloads, not faults)) and trouble not in known.slower:
+            known.slower.append(trouble)
+        if faults:
             msg = f"candles of {pair.key} from the exchange {', '.join(faults)}; ask again"
             raise Transient(msg)
         return page
+
+    def _asked(self, pair: Pair, since: datetime, limit: int) -> tuple[pd.DataFrame, Sequence[Payload]]:
+        if self._keep is None:
+            return self._market.candles(pair, since, limit), ()
+        fetched = self._market.fetch(pair, since, limit)
+        return fetched.candles, fetched.payloads

@@ -127,6 +127,31 @@ def test_throttled_tables_without_redis_the_exchange_answers():
         store.read(BTC, world.now, 336)
 
 
+def test_what_the_exchange_sent_is_kept():
+    """Every page, also one that is not believed, apart; an archive that fails is named, and is no reason to fail."""
+    world, _ = without_redis()
+    pages, trouble = [], [""]
+
+    def keep(payloads, believed):
+        pages.append((payloads[0].body, believed))
+        return trouble[0]
+
+    store = world.process("two", keep)
+    world.refuses.add("warm")
+    world.exchange.page = 100
+    answer = store.read(BTC, world.now, 336)
+    assert (len(set(pages)), {believed for _, believed in pages}, len(answer.slower)) == (4, {True}, 1)
+    trouble[0] = "the binance answer is not in the archive"
+    again = store.read(BTC, world.now, 336)
+    same(again.candles, answer.candles)
+    assert again.slower == (*answer.slower, trouble[0])
+    at = world.now - 5 * STEP
+    world.exchange.rows[at] = (*world.exchange.rows[at][:4], float("nan"), 1.0)
+    with pytest.raises(Transient, match="ask again"):
+        store.read(BTC, world.now, 336)
+    assert [believed for _, believed in pages[-4:]] == [True] * 3 + [False]
+
+
 def test_a_past_that_left_the_tables_comes_from_the_archive():
     """Whole days are joined, also with what the tables still have; nothing else is asked."""
     world, _ = without_redis(5)

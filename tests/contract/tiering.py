@@ -17,6 +17,7 @@ from tests.simulation.tables import MemoryDynamo
 from trading import candles as frames
 from trading.errors import Rejected, Transient
 from trading.pairs import parse_pairs
+from trading.ports.payloads import Fetched, Payload
 from trading.tables import PRICES, Names
 
 NAMES = Names("tiers", "123456789012")
@@ -76,12 +77,16 @@ class Exchange:
         self.rows |= {row[0].to_pydatetime(): row for row in candles.itertuples(index=False)}
 
     def candles(self, pair, since, limit):
+        return self.fetch(pair, since, limit).candles
+
+    def fetch(self, pair, since, limit):
         self.calls["candles"] += 1
         if self.refuses:
             msg = "Binance does not answer"
             raise Transient(msg)
         times = sorted(at for at in self.rows if at >= since)[: min(limit, self.page)]
-        return frames.frame([self.rows[at] for at in times])
+        page = frames.frame([self.rows[at] for at in times])
+        return Fetched(page, (Payload("binance", "klines", pair.key, "https://venue/klines", f"{times}".encode()),))
 
 
 class World:
@@ -102,7 +107,7 @@ class World:
         HotCandles(Server(self.redis.url), NAMES.prefix).window(BTC, START, 1)
         self.redis.forget_puts()
 
-    def process(self, name="one"):
+    def process(self, name="one", keep=None):
         """The store of one process."""
         hot = None
         if self.redis is not None:
@@ -110,7 +115,7 @@ class World:
             self._watch(server, name)
             hot = HotCandles(server, NAMES.prefix)
         warm = DynamoCandles(NAMES, Dynamo(self.dynamo))
-        return TieredCandles(hot, warm, self.cold, self.exchange, lambda: self.now, self.kept)
+        return TieredCandles(hot, warm, self.cold, self.exchange, lambda: self.now, self.kept, keep)
 
     def stored(self, pair=BTC):
         """What the tables hold of a pair now, by open time, past all tiers."""
