@@ -17,10 +17,22 @@ from flows.outcomes import StepsFailedError
 from tests.services.kept import DAY, NOW, PAIR, MemoryArchive, MemoryItems, MemoryStore, Venue, Wire
 from tests.services.kept import candles_between as made
 from tests.simulation.engineless import without_engine
+from trading.candles import window
 from trading.errors import BadInput, Transient
 from trading.services.archive import start_of
 from trading.services.backup import kept
 from trading.services.backup import reading as read_books
+from trading.services.cold_days import candles_of
+from trading.strategy import Strategy
+from trading.tables import PRICES
+
+
+class Windowed(MemoryStore):
+    """Candles that can be read, too."""
+
+    def window(self, pair, at, count):
+        candles = candles_of(list(self.items.tables.get(PRICES.name, {}).values()))
+        return window(candles, at, count)
 
 
 @pytest.fixture
@@ -39,8 +51,9 @@ def desk(monkeypatch):
     items, cold = MemoryItems(wire), ParquetCandles(archived)
     room = SimpleNamespace(
         pairs=(PAIR,), pair={PAIR.key: PAIR}.__getitem__, clock=SimpleNamespace(now=lambda: NOW),
-        items=items, cold=cold, archive=archived, candles=MemoryStore(items, wire), shown=shown, bars=bars,
+        items=items, cold=cold, archive=archived, candles=Windowed(items, wire), shown=shown, bars=bars,
         waits=[], told=[], market=Venue(made(start_of(NOW.date()) - 2 * DAY, NOW + DAY)),
+        strategy=Strategy(), history=None,
     )  # fmt: skip
     room.alerts = SimpleNamespace(tell=room.told.extend)
     with without_engine(lambda: room, room.waits.append):

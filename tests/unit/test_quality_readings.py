@@ -57,7 +57,7 @@ LATE = {**SOURCES, "funding": {**SOURCES["funding"], "as_of": STAMP + 301}}
 FAULTS = [
     (SENTIMENT, {"value": 1.2}, "value is at most 1"),
     (SENTIMENT, {"value": -0.1}, "value is at least 0"),
-    (SENTIMENT, {"value": None}, "timestamp, value, score and article_count are there"),
+    (SENTIMENT, {"value": None}, "timestamp and value are there"),
     (SENTIMENT, {"score": "good"}, "values are of their kind"),
     (SENTIMENT, {"score": -1.5}, "score is at least -1"),
     (SENTIMENT, {"score": 0.2}, "score says what value says"),

@@ -56,7 +56,7 @@ def sentiment_suite() -> Suite:
         "sentiment",
         "reading",
         _computed("timestamp", "value", "score", "article_count", "score_off", "undated", "ahead_s"),
-        present("timestamp", "value", "score", "article_count"),
+        present("timestamp", "value"),  # what is judged; the rest tells of it
         *within("value", 0, 1),
         *within("score", -1, 1),
         Rule("score says what value says", "at_most", ("score_off",), "whose score and value differ", SUM_MARGIN),
