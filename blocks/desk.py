@@ -97,8 +97,8 @@ class Desk:
 
     @property
     def history(self) -> History:
-        """Where answers and changed candles are kept."""
-        return History(self.archive, self.revisions)
+        """Where answers and changed candles are kept, and what this process knows of them."""
+        return History(self.archive, self.revisions, self.memory)
 
     def pair(self, key: str) -> Pair:
         """A configured pair by its key. Raises BadInput with the keys there are."""

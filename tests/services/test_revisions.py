@@ -307,11 +307,58 @@ def test_another_market_s_answers_are_refused_for_an_hour():
     feed = feed_of(DAY)
     collecting(feed, at_slot(100))
     feed.market.candles_now = changed(DAY, range(288), 100)
-    with pytest.raises(Transient, match=r"contradicts what is stored: 100 of 100.*refused/"):
-        collecting(feed, at_slot(101))
+    for number in range(101, 113):
+        with pytest.raises(Transient, match=r"contradicts what is stored: 100 of 100.*refused/"):
+            collecting(feed, at_slot(number))
     assert feed.store.newest(BTC) == at_slot(99)
     later = collecting(feed, at_slot(113))
     assert (later.revised, later.stored, len(kept_of(feed))) == (100, 13, 100)
+
+
+@pytest.mark.parametrize("refused_at", [(), (101,), (101, 113), (117,)])
+def test_after_our_own_downtime_one_answer_of_another_market_is_not_believed(refused_at):
+    """However old the newest candle is: only answers refused for an hour, one after the other, are the venue's word."""
+    feed = feed_of(DAY)
+    collecting(feed, at_slot(100))
+    feed.market.candles_now = changed(DAY, range(288), 0.03)
+    for number in (*refused_at, 118):
+        with pytest.raises(Transient, match="contradicts what is stored"):
+            collecting(feed, at_slot(number))
+    feed.market.candles_now = DAY
+    assert (collecting(feed, at_slot(119)).revised, kept_of(feed)) == (0, [])
+
+
+def test_an_hour_of_refusals_begins_anew_after_an_answer_that_is_fine():
+    """What was refused an hour ago and put right meanwhile gives no credit to the next bad answer."""
+    feed = feed_of(DAY)
+    collecting(feed, at_slot(100))
+    for number in range(101, 113):
+        bad = number % 3
+        feed.market.candles_now = changed(DAY, range(288), 100) if bad else DAY
+        if bad:
+            with pytest.raises(Transient):
+                collecting(feed, at_slot(number))
+        else:
+            collecting(feed, at_slot(number))
+    feed.market.candles_now = changed(DAY, range(288), 100)
+    with pytest.raises(Transient):
+        collecting(feed, at_slot(113))
+    assert kept_of(feed) == []
+
+
+def test_a_broken_candle_that_the_venue_never_corrects_stops_its_pair_for_an_hour():
+    """Then the sound candles are stored and the broken one stays a gap, which is said; it stops nothing again."""
+    feed = feed_of(DAY.assign(high=DAY["high"].where(DAY.index != 100, DAY["low"] * 0.999)))
+    collecting(feed, at_slot(100))
+    for number in range(101, 113):
+        with pytest.raises(Transient, match="has 1 highs below"):
+            collecting(feed, at_slot(number))
+    found = collecting(feed, at_slot(113))
+    assert (found.stored, "; 1 of 16 candles are left out" in found.note) == (12, True)
+    notes = [collecting(feed, at_slot(number)).note for number in range(114, 120)]
+    assert notes[3:] == [""] * 3
+    stored = feed.store.window(BTC, at_slot(119), 336)
+    assert list(stored["open_time"]) == [at for at in DAY["open_time"].head(119) if at != at_slot(100)]
 
 
 def test_a_bad_candle_that_was_stored_is_healed_by_the_next_answer():

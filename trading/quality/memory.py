@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from trading.quality.jumps import Jump
 
 type Arrays = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 """Open times, and the values of each."""
+
+APART = timedelta(minutes=20)
+"""Answers that were refused further apart are two troubles: several collections were missed, or were fine."""
 
 
 class Memory:
@@ -26,6 +29,7 @@ class Memory:
         self._absent: dict[str, frozenset[datetime]] = {}
         self._shown: dict[str, frozenset[Jump]] = {}
         self._level: dict[str, Arrays] = {}
+        self._refused: dict[str, tuple[datetime, datetime]] = {}
 
     def absent(self, pair: str) -> frozenset[datetime]:
         """The slots of a pair that the exchange itself has no candle of."""
@@ -34,6 +38,18 @@ class Memory:
     def note_absent(self, pair: str, slots: Iterable[datetime], since: datetime) -> None:
         """The exchange lacks these; those known that opened before ``since`` are forgotten."""
         self._absent[pair] = frozenset({*slots, *(at for at in self.absent(pair) if at >= since)})
+
+    def note_refused(self, pair: str, at: datetime) -> timedelta:
+        """What the venue says of a pair is not believed at a time; for how long that has been so, again and again."""
+        first, last = self._refused.get(pair, (at, at))
+        first = at if at - last > APART else first
+        self._refused[pair] = (first, at)
+        return at - first
+
+    def note_believed(self, pair: str, at: datetime) -> None:
+        """What the venue says of a pair is fine, unless some of it was refused at this very time."""
+        if pair in self._refused and self._refused[pair][1] != at:
+            del self._refused[pair]
 
     def is_shown(self, jump: Jump) -> bool:
         """Whether the second venue showed exactly this jump before."""

@@ -57,8 +57,8 @@ REREAD = 3
 """Newest stored candles that every collection reads again: the same one call, from a little earlier."""
 PAGE = 1000
 PATIENCE = timedelta(hours=1)
-"""After so long without a candle that could be believed, what the venue says all the time is its word; the gate judges
-the pair by the other pairs and by a second venue."""
+"""After answers were refused for so long, one collection after the other, what the venue says is its word; the gate
+judges the pair by the other pairs and by a second venue. One answer alone never is, however long we were away."""
 
 
 def collect(
@@ -81,6 +81,8 @@ def collect(
     if newest is None or newest + 2 * frames.INTERVAL <= at:
         answer, stored = _first(pair, at, feed) if newest is None else _next(pair, newest, at, feed)
         found = _kept(pair, answer, stored, at, feed)
+        if history is not None and not answer.candles.empty:
+            history.memory.note_believed(pair.key, at)
     last_hour = store.window(pair, at, HOUR_OF_CANDLES)
     latest = None if last_hour.empty else last_hour["open_time"].iloc[-1].to_pydatetime()
     change_pct = frames.one_hour_change_pct(last_hour)
@@ -97,13 +99,20 @@ class _Found:
     notes: tuple[str, ...] = ()
 
 
-def _first(pair: Pair, at: datetime, feed: Feed) -> tuple[Fetched, pd.DataFrame]:
+@dataclass(frozen=True, slots=True)
+class _Said(Fetched):
+    """An answer that can be computed on. note: what was left out of it, in words."""
+
+    note: str = ""
+
+
+def _first(pair: Pair, at: datetime, feed: Feed) -> tuple[_Said, pd.DataFrame]:
     """The whole window of a pair of which nothing is stored."""
     since = frames.floor_time(at) - feed.strategy.candles_window * frames.INTERVAL
     return _answer(pair, since, at, feed), frames.empty()
 
 
-def _next(pair: Pair, newest: datetime, at: datetime, feed: Feed) -> tuple[Fetched, pd.DataFrame]:
+def _next(pair: Pair, newest: datetime, at: datetime, feed: Feed) -> tuple[_Said, pd.DataFrame]:
     """What the venue says from the newest stored candles on, and what is stored of that; the window, if they differ."""
     since = newest - (REREAD - 1) * frames.INTERVAL
     answer, stored = _answer(pair, since, at, feed), _stored(pair, since, at, feed)
@@ -113,7 +122,7 @@ def _next(pair: Pair, newest: datetime, at: datetime, feed: Feed) -> tuple[Fetch
     stored = feed.store.window(pair, end, feed.strategy.candles_window)
     answer = _answer(pair, stored["open_time"].iloc[0].to_pydatetime(), at, feed)
     trouble = contradicts(stored, answer.candles, feed.strategy)
-    if trouble and at - newest <= PATIENCE:
+    if trouble and not _its_word(pair, at, feed):
         raise refused(pair, trouble, answer, at, feed)
     return answer, stored
 
@@ -125,30 +134,51 @@ def _stored(pair: Pair, since: datetime, at: datetime, feed: Feed) -> pd.DataFra
     return stored[stored["open_time"] >= since].reset_index(drop=True)
 
 
-def _answer(pair: Pair, since: datetime, at: datetime, feed: Feed) -> Fetched:
-    """The candles from a time on that had closed by ``at``, without faults; none when none came."""
+def _its_word(pair: Pair, at: datetime, feed: Feed) -> bool:
+    """Whether what is to be refused now was refused for so long that it is what the venue means."""
+    return feed.history is not None and feed.history.memory.note_refused(pair.key, at) >= PATIENCE
+
+
+def _answer(pair: Pair, since: datetime, at: datetime, feed: Feed) -> _Said:
+    """The candles from a time on that had closed by ``at``, without faults; none when none came.
+
+    Broken candles that the venue does not correct are left out in the end: each is a gap, and the others go on.
+    """
     answer = feed.market.fetch(pair, since, PAGE)
     found = frames.closed(answer.candles, at)
     found = found[found["open_time"] >= since].reset_index(drop=True)
-    if not found.empty and (faults := frames.problems(found)):
-        raise refused(pair, ", ".join(faults), answer, at, feed)
-    return Fetched(found, answer.payloads)
+    if found.empty or not (faults := frames.problems(found)):
+        return _Said(found, answer.payloads)
+    trouble = ", ".join(faults)
+    sound = _sound(found) if _its_word(pair, at, feed) else frames.empty()
+    if sound.empty:
+        raise refused(pair, trouble, answer, at, feed)
+    note = f"the reply {trouble}; {len(found) - len(sound)} of {len(found)} candles are left out, as the venue stays so"
+    return _Said(sound, answer.payloads, note)
 
 
-def _kept(pair: Pair, answer: Fetched, stored: pd.DataFrame, at: datetime, feed: Feed) -> _Found:
+def _sound(found: pd.DataFrame) -> pd.DataFrame:
+    """The candles of a faulty answer that have no fault of their own and their time for themselves, in order."""
+    alone = found.drop_duplicates("open_time", keep=False)
+    fine = [not frames.problems(alone.iloc[[row]]) for row in range(len(alone))]
+    return alone[fine].sort_values("open_time").reset_index(drop=True)
+
+
+def _kept(pair: Pair, answer: _Said, stored: pd.DataFrame, at: datetime, feed: Feed) -> _Found:
     """Store what is new, and what the venue changed once both versions are kept. New candles after a hole are true."""
     fresh, again = answer.candles, _overlap(stored, answer.candles)
     if not stored.empty:
         fresh = fresh[fresh["open_time"] > stored["open_time"].max()].reset_index(drop=True)
     changed = compare(pair.key, stored, again, at)
     if fresh.empty and not changed:
-        return _Found(notes=("the venue sent no candle",) if answer.candles.empty else ())
+        said = "the venue sent no candle" if answer.candles.empty else answer.note
+        return _Found(notes=(said,) if said else ())
     if feed.history is None:
         stay = f"{len(changed)} stored candles differ from the venue's and stay: no history is kept"
         return _Found(_put(pair, fresh, "", feed), notes=(stay,) if changed else ())
     raw, note = payloads.kept(answer.payloads, at, feed.history.archive)
     revised, waits = _taken(pair, [replace(one, raw=raw) for one in changed], again, feed)
-    notes = tuple(one for one in (note, waits) if one)
+    notes = tuple(one for one in (answer.note, note, waits) if one)
     return _Found(_put(pair, fresh, raw, feed), revised, raw, notes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
@@ -16,6 +16,7 @@ from trading.pairs import Pair
 from trading.ports import Archive, CandleStore, MarketData
 from trading.ports.candles import Revision, Revisions
 from trading.ports.payloads import Fetched
+from trading.quality.memory import Memory
 from trading.services import payloads
 from trading.strategy import Strategy
 
@@ -26,10 +27,14 @@ DAY_SLOTS = DAY // frames.INTERVAL
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Where everything is kept that was ever said: the answers as they came, and both versions of a changed candle."""
+    """Where everything is kept that was ever said: the answers as they came, and both versions of a changed candle.
+
+    memory: since when this process has refused what the venue says of a pair.
+    """
 
     archive: Archive
     revisions: Revisions
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True, slots=True)
