@@ -64,4 +64,5 @@ def sources_of(room: Desk) -> Sources:
         room.forecasts,
         room.strategy,
         room.clock.now(),
+        room.archive,
     )

@@ -181,7 +181,7 @@ class Decisions:
         """What explanations are looked up in."""
         return Sources(
             PAIRS, self.ledger, self.lineage, self.candles, self.revisions, self.readings, self.forecasts,
-            self.strategy, now,
+            self.strategy, now, self.archive,
         )  # fmt: skip
 
     def _look(self, pair: Pair, at: datetime, gate: Gate) -> Look:

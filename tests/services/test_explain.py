@@ -21,7 +21,7 @@ from trading.services.explain import explain, explain_time
 from trading.services.payloads import load
 from trading.services.revisions import Feed, History, compare, take
 from trading.strategy import Strategy
-from trading.tables import LINEAGE
+from trading.tables import FORECASTS, LINEAGE
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=count) for count in (1, 60, 3_600, 86_400))
 
@@ -217,6 +217,49 @@ def test_a_reading_that_was_written_over_is_not_passed_off_as_what_was_seen(boug
     desk.readings.put_context(AT - 20 * MINUTE, {"fear_greed": 1})
     told = explain(order, desk.sources())
     assert [line.kind for line in told.inputs if not line.sound] == ["context"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("momentum_pct", {"N": "0.5"}),
+        ("price", {"N": "999"}),
+        ("model", {"S": "oracle"}),
+        ("", None),
+        ("first_step_at", {"S": "2024-01-02T09:25:00+00:00"}),
+    ],
+)
+def test_a_forecast_that_was_changed_or_removed_in_the_ledger_is_found(bought, field, value):
+    """The ledger must give the very signal that was judged: another number in it, or none, is not passed off as it."""
+    desk, order, _ = bought
+    table = desk.names.table(FORECASTS)
+    (item,) = (one for one in desk.dynamo.scan(TableName=table)["Items"] if one["pair"]["S"] == "eth_usdt")
+    was = [line.now for line in explain(order, desk.sources()).inputs if line.kind == "forecast"]
+    assert was == ["the same is in the ledger, no outcome yet"]
+    if field:
+        desk.dynamo.put_item(TableName=table, Item={**item, field: value})
+    else:
+        key = {name: item[name] for name in ("pair", "timestamp")}
+        desk.dynamo.transact_write_items(TransactItems=[{"Delete": {"TableName": table, "Key": key}}])
+    told = explain(order, desk.sources())
+    found = [line.now for line in told.inputs if not line.sound]
+    assert found == ["NOT what is in the ledger now" if field else "GONE from the ledger before its time"]
+    assert not told.sound
+    other = replace(desk.sources(AT + 90 * DAY), strategy=Strategy())
+    assert explain(order, other).sound
+
+
+def test_payloads_are_looked_for_before_they_are_named(bought):
+    """A payload that is gone, or holds other bytes, is said beside its key, and the explanation is not sound."""
+    desk, order, _ = bought
+    candles, news = (next(line.raw for line in explain(order, desk.sources()).inputs if line.kind == kind)
+                     for kind in ("candles", "news"))  # fmt: skip
+    del desk.archive.files["raw-market-data", candles]
+    desk.archive.files["raw-market-data", news] = b"{}"
+    told = explain(order, desk.sources())
+    first, second = (line.now for line in told.inputs if not line.sound)
+    assert first == f"the same is stored now; 1 payload GONE from the archive ({candles})"
+    assert f"its payload cannot be read now: archived payload {news}" in second
 
 
 def test_a_record_that_was_changed_is_not_believed(bought):

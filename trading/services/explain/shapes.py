@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trading.pairs import Pair
-from trading.ports import CandleStore, Ledger, Readings
+from trading.ports import Archive, CandleStore, Ledger, Readings
 from trading.ports.candles import Revisions
 from trading.ports.forecasts import Forecasts
 from trading.ports.lineage import Lineage
@@ -29,6 +29,7 @@ class Sources:
     forecasts: Forecasts
     strategy: Strategy
     now: datetime
+    archive: Archive
 
     def pair(self, key: str) -> Pair | None:
         """A configured pair; None for one that is configured no more."""
