@@ -259,7 +259,7 @@ answers = st.one_of(
 )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=400)
 @given(answers)
 def test_no_answer_whatever_makes_a_wrong_number(body: bytes) -> None:
     """Whatever an endpoint answers, the pair gets one error of ours, or sorted prices that stood in the answer."""

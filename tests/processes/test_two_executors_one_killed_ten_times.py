@@ -40,7 +40,7 @@ from trading.services.reconcile import reconcile
 from trading.strategy import Strategy
 from trading.tables import Names
 
-INTENTS, KILLS = int(os.environ.get("KILL_INTENTS", "60")), 10
+INTENTS, KILLS = int(os.environ.get("KILL_INTENTS", "40")), 10
 """The promise is of 200: `KILL_INTENTS=200 KILL_SEED=n`; every run of the tests does the same kills among fewer."""
 PATIENCE_S = 420
 REST_S, AIM_S, BY_CHANCE = 0.1, 5.0, 0.3

@@ -9,7 +9,7 @@ from tests.simulation.storm import main, play
 
 SEEDS = 25
 CAUGHT_WITHIN = 200
-FIRST = {"no-fence": 105}
+FIRST = {"no-fence": 202, "no-slot": 30, "no-sweep": 17}
 """Where the search for a mistake begins that shows itself only in few schedules."""
 
 
