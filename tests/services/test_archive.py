@@ -76,7 +76,7 @@ class Place:
         return {day: lines_in(stored(table.name, day, self.archive), self.archive) for day in self.days(table)}
 
     def days(self, table=SIGNALS):
-        return archived(table.name, self.archive)
+        return archived(table.name, self.archive, TODAY - 400 * DAY, TODAY)
 
     def in_table(self, day, table=SIGNALS):
         first = start_of(day).timestamp()
@@ -168,6 +168,20 @@ def test_a_day_that_changes_while_it_is_archived_is_read_again_until_it_rests():
     place.items.meanwhile = lambda: written(next(few, 5))
     place.night(day=TODAY - DAY)
     assert place.rows()[TODAY - DAY] == place.in_table(TODAY - DAY)
+
+
+@pytest.mark.parametrize("table", [SIGNALS, ORDER_STATE])
+def test_a_night_lists_the_days_that_the_table_may_have_and_not_all_that_was_ever_archived(monkeypatch, table):
+    """Ten years of archived days cost a night nothing: no listing reaches beyond the lifetime of the rows."""
+    place = Place()
+    place.night(table)
+    listed = MemoryArchive.keys
+    seen: list[str] = []
+    for back in range(400, 4000):
+        place.archive.files[BUCKET, f"{folder(table.name, TODAY - back * DAY)}/manifest.json"] = b"{}"
+    monkeypatch.setattr(MemoryArchive, "keys", lambda *asked: seen.extend(found := listed(*asked)) or found)
+    assert {sheet.how for sheet in place.night(table)} == {"the same"}
+    assert 0 < len(seen) < 50
 
 
 @pytest.mark.parametrize("done", [False, True])

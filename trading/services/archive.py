@@ -77,10 +77,17 @@ def folder(table: str, day: date) -> str:
     return f"archive/{table}/date={day.isoformat()}"
 
 
-def archived(table: str, archive: Archive) -> list[date]:
-    """The days of a table that the archive has, oldest first."""
-    found = [key for key in archive.keys(BUCKET, f"archive/{table}/") if key.endswith(f"/{MANIFEST}")]
-    return [date.fromisoformat(key.split("/")[-2].removeprefix("date=")) for key in found]
+def archived(table: str, archive: Archive, since: date, until: date) -> list[date]:
+    """The days of a table between two, both included, that the archive has, oldest first.
+
+    One listing a month: not of all that was ever archived, which only grows.
+    """
+    months = sorted({f"{day:%Y-%m}" for day in days_between(since, until + DAY)})
+    keys = (key for month in months for key in archive.keys(BUCKET, f"archive/{table}/date={month}"))
+    days = [
+        date.fromisoformat(key.split("/")[-2].removeprefix("date=")) for key in keys if key.endswith(f"/{MANIFEST}")
+    ]
+    return [day for day in days if since <= day <= until]
 
 
 def archive_table(table: Table, at: datetime, items: Items, archive: Archive, day: date | None = None) -> list[Sheet]:
@@ -89,12 +96,15 @@ def archive_table(table: Table, at: datetime, items: Items, archive: Archive, da
     Raises Transient when a day keeps changing, Halt when what was read back differs, or a record changed that never
     may. Nothing is marked then; the next run goes on from there.
     """
-    due = due_days(table, at, set(archived(table.name, archive)), day)
+    today = at.astimezone(UTC).date()
     if table.name in BY_END:
+        there = archived(table.name, archive, today - (max(_lifetimes(table)) + LATE_DAYS) * DAY, today)
+        due = due_days(table, at, set(there), day)
         return _kept(table, lambda: _ended(table, due, items), archive, at)
     partitions = partitions_of(table, items)
-    first = first_day(table, partitions, items)
-    days = [] if first is None else [one for one in days_between(first, at.astimezone(UTC).date()) if due(one)]
+    first = first_day(table, partitions, items) or today
+    due = due_days(table, at, set(archived(table.name, archive, first, today)), day)
+    days = [one for one in days_between(first, today) if due(one)]
     found: list[Sheet] = []
     for one in days:  # one at a time: a day fits into memory, a table may not
         found += _kept(table, lambda: {one: rows_of(table, one, partitions, items)}, archive, at)  # noqa: B023
@@ -114,7 +124,7 @@ def notices_of(sheets: Iterable[Sheet], at: datetime) -> list[Notice]:
 def due_days(table: Table, at: datetime, there: set[date], only: date | None = None) -> Callable[[date], bool]:
     """Which days are looked at: finished ones that are not archived, that may still change, or that leave soon."""
     today = at.astimezone(UTC).date()
-    lifetimes = set(ENDED.values()) if table is ORDER_STATE else {table.ttl_days or 0}
+    lifetimes = _lifetimes(table)
 
     def due(day: date) -> bool:
         age = (today - day).days
@@ -122,6 +132,11 @@ def due_days(table: Table, at: datetime, there: set[date], only: date | None = N
         return age > 0 and (day == only if only else day not in there or age <= LATE_DAYS or leaves)
 
     return due
+
+
+def _lifetimes(table: Table) -> set[int]:
+    """How many days rows of a table stay."""
+    return set(ENDED.values()) if table is ORDER_STATE else {table.ttl_days or 0}
 
 
 def days_between(first: date, end: date) -> list[date]:
