@@ -14,6 +14,7 @@ from adapters.provision import provision
 from tests.services.kept import NOW, Killed, MemoryArchive, MemoryItems, Wire
 from trading.errors import Conflict, Halt, Rejected
 from trading.limits import KillSwitch, Mode, allows_entry, allows_exit
+from trading.services import backup as backups
 from trading.services.backup import BACKED_UP, READINGS, content_of, found, kept, reading, take
 from trading.services.lines import lines_of
 from trading.services.restore import SWITCH, restore
@@ -149,6 +150,26 @@ def test_a_backup_that_says_snapshot_is_a_state_that_the_books_were_in(steps, st
     if not made.moved:
         assert content_of(made, archive) in states
     assert 2 <= made.readings <= READINGS
+
+
+def test_the_lines_of_one_table_are_in_memory_at_a_time(monkeypatch):
+    """However often the books are read, no two tables lie in memory unpacked, nor one table twice."""
+    alive, most = [0], [0]
+
+    class Lines(list):
+        def __init__(self, of):
+            super().__init__(of)
+            alive[0] += 1
+            most[0] = max(most[0], alive[0])
+
+        def __del__(self):
+            alive[0] -= 1
+
+    for name in ("lines_of", "unzipped"):
+        real = getattr(backups, name)
+        monkeypatch.setattr(backups, name, lambda *asked, real=real: Lines(real(*asked)))
+    take(NOW, "0.1.0", books(), MemoryArchive())
+    assert (most, alive) == ([1], [0])
 
 
 def test_where_trading_never_pauses_the_backup_says_that_it_is_no_snapshot():

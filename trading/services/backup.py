@@ -54,22 +54,44 @@ def take(at: datetime, code_version: str, items: Items, archive: Archive) -> Bac
     content, moved, readings = _settled(items)
     key = f"backup/{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
     made = Backup(
-        key, at, code_version, {name: len(lines) for name, lines in content.items()},
-        {name: digest(lines) for name, lines in content.items()}, moved, readings,
+        key, at, code_version, {name: one.rows for name, one in content.items()},
+        {name: one.sha256 for name, one in content.items()}, moved, readings,
     )  # fmt: skip
-    for name, lines in content.items():
-        archive.put(BUCKET, _file(key, name), zipped(lines), GZIP)
-    content_of(made, archive)
+    for name, one in content.items():
+        archive.put(BUCKET, _file(key, name), one.data, GZIP)
+        _lines(made, name, archive)
     archive.put(BUCKET, f"{key}/{MANIFEST}", json.dumps(_manifest(made), indent=1).encode(), JSON)
     return made
 
 
-def _settled(items: Items) -> tuple[Content, tuple[str, ...], int]:
-    """The tables as two readings in a row saw them, or as the last one did; which moved; how many readings."""
-    before, now, readings = reading(items), reading(items), 2
-    while (moved := tuple(name for name in now if now[name] != before[name])) and readings < READINGS:
-        before, now, readings = now, reading(items), readings + 1
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A table as it was read, zipped: the books of a year are far larger than what may lie in memory twice."""
+
+    rows: int
+    sha256: str
+    data: bytes
+
+
+def _settled(items: Items) -> tuple[Mapping[str, _Packed], tuple[str, ...], int]:
+    """The tables as two readings in a row saw them, or as the last one did; which moved; how many readings.
+
+    Readings are compared by their hashes, and of no more than one table are the lines in memory at a time.
+    """
+    before = {table.name: digest(lines_of(items.all(table))) for table in BACKED_UP}
+    now, readings = _packed(items), 2
+    while (moved := tuple(name for name in now if now[name].sha256 != before[name])) and readings < READINGS:
+        before = {name: one.sha256 for name, one in now.items()}
+        now, readings = _packed(items), readings + 1
     return now, moved, readings
+
+
+def _packed(items: Items) -> dict[str, _Packed]:
+    return {table.name: _pack(lines_of(items.all(table))) for table in BACKED_UP}
+
+
+def _pack(lines: Sequence[str]) -> _Packed:
+    return _Packed(len(lines), digest(lines), zipped(lines))
 
 
 def reading(items: Items, tables: Sequence[Table] = BACKED_UP) -> Content:
@@ -101,11 +123,13 @@ def found(key: str, archive: Archive) -> Backup:
 
 def content_of(backup: Backup, archive: Archive) -> Content:
     """The lines of every table of a backup. Raises Halt when they are not what was stored."""
-    found: dict[str, Sequence[str]] = {}
-    for name, rows in backup.rows.items():
-        file = _file(backup.key, name)
-        found[name] = unzipped(archive.get(BUCKET, file), rows, backup.sha256[name], file)
-    return found
+    return {name: _lines(backup, name, archive) for name in backup.rows}
+
+
+def _lines(backup: Backup, name: str, archive: Archive) -> list[str]:
+    """The lines of one table of a backup, read back. Raises Halt when they are not what was stored."""
+    file = _file(backup.key, name)
+    return unzipped(archive.get(BUCKET, file), backup.rows[name], backup.sha256[name], file)
 
 
 def table_named(name: str) -> Table:
