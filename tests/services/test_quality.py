@@ -55,8 +55,8 @@ class World:
         self.second, self.memory = Perpetual(RIGHT, np.random.default_rng(1)), Memory()
         self.errors: dict[str, str] = {}
 
-    def check(self, pair: Any = ETH, history: History | None = None) -> Checked:
-        return check_pair(pair, AT, self.store, self.venue, VALIDATOR, STRATEGY, self.memory, history)  # type: ignore[arg-type]
+    def check(self, pair: Any = ETH, history: History | None = None, at: datetime = AT) -> Checked:
+        return check_pair(pair, at, self.store, self.venue, VALIDATOR, STRATEGY, self.memory, history)  # type: ignore[arg-type]
 
     def windows(self, pairs: Any = PAIRS) -> dict[Any, Any]:
         return {pair: self.store.window(pair, AT, WINDOW) for pair in pairs}
@@ -83,14 +83,37 @@ def test_missing_candles_are_fetched_again_stored_and_counted() -> None:
     assert world.check().repaired == 0
 
 
-def test_what_the_exchange_lacks_is_a_fact_and_asked_for_once() -> None:
-    """An old hole of the exchange's own does not keep a pair out, and is asked for once; one of lost candles does."""
+def test_what_the_exchange_lacks_twice_is_a_fact_and_not_asked_for_again() -> None:
+    """An old hole of the exchange's own keeps a pair out until a second cycle's reply has it, too."""
     holed = RIGHT["eth_usdt"].drop(index=range(50, 60)).reset_index(drop=True)
     world = World(eth_usdt=holed)
     world.venue.right = {**RIGHT, "eth_usdt": holed}
-    assert [world.check().validation.passed for _ in range(3)] == [True] * 3
-    assert world.venue.asked == 1
+    found = [world.check(at=AT + timedelta(seconds=n)).validation.passed for n in (0, 0, 1, 2)]
+    assert found == [False, False, True, True]
+    assert world.venue.asked == 3
     assert world.memory.absent("eth_usdt") == {START + n * INTERVAL for n in range(50, 60)}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda page: page.tail(30),  # the newest page, whatever was asked for
+        lambda page: page.iloc[:0],
+        lambda page: page[page["open_time"] < START + 50 * INTERVAL],
+        lambda page: page.drop(index=page.index[60:90:2]),  # it lacks stored ones as well
+        lambda page: page[page["open_time"] != START + 50 * INTERVAL].assign(high=0.5),
+        lambda page: scaled(page.reset_index(drop=True), 0, 0.01),  # another unit: nothing of it is stored either
+    ],
+)
+def test_a_reply_that_does_not_show_the_gap_makes_no_fact(wrong: Any) -> None:
+    """However often: candles that were lost here stay lost candles, keep the pair out, and are asked for again."""
+    gone = RIGHT["eth_usdt"].drop(index=range(50, 90)).reset_index(drop=True)
+    world = World(eth_usdt=gone)
+    world.venue.right = {**RIGHT, "eth_usdt": wrong(RIGHT["eth_usdt"].drop(index=range(51, 90)))}
+    found = [world.check(at=AT + timedelta(seconds=n)) for n in range(3)]
+    assert not any(one.validation.passed for one in found)
+    assert not world.memory.absent("eth_usdt")
+    assert (world.venue.asked, len(world.store.rows["eth_usdt"])) in {(3, len(gone)), (3, len(gone) + 1)}
 
 
 def test_an_exchange_that_is_down_leaves_the_gap_and_says_so() -> None:

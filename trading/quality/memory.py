@@ -27,6 +27,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._absent: dict[str, frozenset[datetime]] = {}
+        self._lacked: dict[str, tuple[datetime, frozenset[datetime]]] = {}
         self._shown: dict[str, frozenset[Jump]] = {}
         self._level: dict[str, Arrays] = {}
         self._refused: dict[str, tuple[datetime, datetime]] = {}
@@ -38,6 +39,15 @@ class Memory:
     def note_absent(self, pair: str, slots: Iterable[datetime], since: datetime) -> None:
         """The exchange lacks these; those known that opened before ``since`` are forgotten."""
         self._absent[pair] = frozenset({*slots, *(at for at in self.absent(pair) if at >= since)})
+
+    def note_lacking(self, pair: str, slots: Iterable[datetime], at: datetime, since: datetime) -> None:
+        """A reply of the exchange at a time lacks these. What two replies, of two cycles, lack it does not have."""
+        now, (said_at, said) = frozenset(slots), self._lacked.get(pair, (None, frozenset()))
+        if at == said_at:
+            return
+        if both := now & said:
+            self.note_absent(pair, both, since)
+        self._lacked[pair] = (at, now)
 
     def note_refused(self, pair: str, at: datetime) -> timedelta:
         """What the venue says of a pair is not believed at a time; for how long that has been so, again and again."""
