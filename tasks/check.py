@@ -39,7 +39,7 @@ def gate(desk: str, checked: Outcomes[Checked], premiums: Mapping[str, Basis], a
     room = open_desk(desk)
     pairs = [room.pair(key) for key in (*checked.values, *checked.errors)]
     windows = {pair: room.candles.window(pair, at, room.strategy.candles_window) for pair in pairs}
-    found = quality.gate(checked, windows, room.second, at, room.strategy, room.memory)
+    found = quality.gate(checked, windows, room.second, at, room.strategy, room.memory, premiums)
     return quality.apart(found, premiums, room.strategy)
 
 

@@ -32,10 +32,11 @@ PLACES = 9
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Yen per dollar as it may be used; without one, ``why`` not."""
+    """Yen per dollar as it may be used; without one, ``why`` not. last: the newest that was stored, however old."""
 
     yen: float | None
     why: str = ""
+    last: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,12 @@ def rate_of(reading: Mapping[str, Any] | None, at: datetime, strategy: Strategy)
     return Rate(yen)
 
 
+def last_of(reading: Mapping[str, Any] | None, strategy: Strategy) -> float | None:
+    """The rate in a reading, whatever its age, if it can be one: no measure, but what a stand-in is held against."""
+    yen = None if reading is None else number(reading, USD_JPY)
+    return None if yen is None or no_rate(yen, strategy) else yen
+
+
 def premiums(
     usdt: Mapping[str, float],
     jpy: Mapping[str, Decimal],
@@ -83,7 +90,7 @@ def premiums(
     told, yen = absent or {}, {key: float(price) for key, price in jpy.items()}
     sides = {key: (_price(usdt.get(key)), _price(yen.get(key))) for key in sorted({*usdt, *yen, *told})}
     crude = {key: y / u for key, (u, y) in sides.items() if u is not None and y is not None and key not in told}
-    used, note = (rate.yen, "") if rate.yen is not None else _stand_in(crude, rate.why, strategy)
+    used, note = (rate.yen, "") if rate.yen is not None else _stand_in(crude, rate, strategy)
     found = {} if used is None else {key: (one / used - 1) * 100 for key, one in crude.items()}
     middle = median(found.values()) if len(found) >= MAJORITY else None
     judged = {}
@@ -108,6 +115,13 @@ def beyond_belief(basis: Basis, strategy: Strategy) -> bool:
     return _beyond(basis.premium_pct, limit) or _beyond(off_the_rest, limit)
 
 
+def off_the_rest(basis: Basis, strategy: Strategy) -> str:
+    """The premium in words when it is further than the band from that of the other pairs; empty when it is not."""
+    if basis.premium_pct is None or not _beyond(basis.premium_pct - (basis.market_pct or 0.0), strategy.basis_band_pct):
+        return ""
+    return basis.why
+
+
 def barred(basis: Mapping[str, Basis]) -> dict[str, str]:
     """The pairs that may not be entered, and why."""
     return {key: one.why for key, one in basis.items() if one.barred}
@@ -121,13 +135,16 @@ def _lacking(usdt: float | None, yen: float | None) -> list[str]:
     return [name for name, price in (("candle", usdt), ("ticker", yen)) if price is None]
 
 
-def _stand_in(crude: Mapping[str, float], missing: str, strategy: Strategy) -> tuple[float | None, str]:
+def _stand_in(crude: Mapping[str, float], rate: Rate, strategy: Strategy) -> tuple[float | None, str]:
     """The median of what the pairs themselves say a dollar costs, or None; and what is to be said of it."""
+    missing = rate.why
     if len(crude) < MAJORITY:
         return None, f"{missing}, and {len(crude)} pairs with prices are too few to stand in"
     middle = median(crude.values())
     if trouble := no_rate(middle, strategy):
         return None, f"{missing}, and the pairs themselves say {trouble}"
+    if rate.last is not None and _beyond((middle / rate.last - 1) * 100, strategy.basis_broken_pct):
+        return None, f"{missing}, and the pairs themselves say {middle:.2f}, too far from the last one, {rate.last:g}"
     return middle, f"{missing}: the median of {len(crude)} pairs, {middle:.2f}, stands in"
 
 

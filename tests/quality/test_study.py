@@ -26,7 +26,7 @@ def test_no_damage_of_any_kind_is_judged(market_data: Path) -> None:
 def test_a_damage_that_no_rule_knows_counts_as_escaped(market_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the gate's doubts a spike is judged, and the study says so: it would see a gate that is broken."""
     monkeypatch.setattr("trading.services.quality.jumps", lambda *_: {})
-    found = study([market_data / "candles-2024"], FEW, kinds=["single-pair spike"])
+    found = study([market_data / "candles-2024"], 6 * FEW, kinds=["single-pair spike"])
     assert found["single-pair spike"][ESCAPED] > 0
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.quality.stage import PAIRS, STRATEGY, VALIDATOR, WINDOW, Kept, Perpetual, Stored, Venue
 from tests.services.conftest import Room
-from trading.basis import Basis
+from trading.basis import Basis, Rate, premiums
 from trading.candles import COLUMNS, INTERVAL, PRICES, empty, frame
 from trading.errors import Transient
 from trading.quality.memory import Memory
@@ -54,6 +54,7 @@ class World:
         self.store, self.venue = Stored({**RIGHT, **broken}), Venue(RIGHT)
         self.second, self.memory = Perpetual(RIGHT, np.random.default_rng(1)), Memory()
         self.errors: dict[str, str] = {}
+        self.basis: dict[str, Basis] = {}
 
     def check(self, pair: Any = ETH, history: History | None = None, at: datetime = AT) -> Checked:
         return check_pair(pair, at, self.store, self.venue, VALIDATOR, STRATEGY, self.memory, history)  # type: ignore[arg-type]
@@ -63,7 +64,8 @@ class World:
 
     def gate(self, pairs: Any = PAIRS) -> Gate:
         values = {pair.key: self.check(pair) for pair in pairs if pair.key not in self.errors}
-        return gate(Outcomes(values, self.errors), self.windows(pairs), self.second, AT, STRATEGY, self.memory)
+        outcomes, windows = Outcomes(values, self.errors), self.windows(pairs)
+        return gate(outcomes, windows, self.second, AT, STRATEGY, self.memory, self.basis)
 
     def words(self, pair: Any = ETH, pairs: Any = PAIRS) -> str:
         """Why a pair sits out; empty when it may be judged."""
@@ -273,3 +275,87 @@ def test_an_unknown_premium_is_no_broken_price() -> None:
     unknown = Basis(ETH.key, 100.0, None, 150.0, None, barred=True, why="no ticker")
     fit = Gate((ETH.key,), {}, {})
     assert apart(fit, {ETH.key: unknown}, STRATEGY) == fit
+
+
+def dipped(rows: Any, spot: int, factor: float, *, level: bool = False) -> Any:
+    """One close lower, or all prices from there on; each candle opens where the last one closed."""
+    changed = rows.copy()
+    changed.loc[spot : None if level else spot, list(PRICES)] *= factor
+    opens = [rows.loc[0, "open"], *changed["close"].iloc[:-1]]
+    changed = changed.assign(open=opens)
+    return changed.assign(high=changed[list(PRICES)].max(axis=1), low=changed[list(PRICES)].min(axis=1))
+
+
+def all_dipped(factor: float) -> dict[str, Any]:
+    """Every pair's newest close so many times lower."""
+    return {key: dipped(rows, WINDOW - 1, factor) for key, rows in RIGHT.items()}
+
+
+def seen_before() -> World:
+    """All pairs, in a process that judged them six candles ago."""
+    world = World()
+    for key, rows in RIGHT.items():
+        world.memory.note_level(key, rows.iloc[:-6])
+    return world
+
+
+@pytest.mark.parametrize("factor", [0.7, 0.92, 1.3])
+@pytest.mark.parametrize("silent", [False, True])
+def test_what_all_pairs_do_is_believed_only_when_the_second_venue_shows_it(factor: float, silent: bool) -> None:
+    """A feed that breaks for all pairs looks like a crash: two pairs are asked about, and none is judged."""
+    world = seen_before()
+    world.store.rows = all_dipped(factor)
+    world.second.reachable = not silent
+    found = world.gate()
+    assert (found.passed, set(found.quarantined)) == ((), set(RIGHT))
+    assert world.second.asked == (1 if silent else 2)
+    assert "all pairs moved at 2026-01-06 03:55, the most by" in found.quarantined["eth_usdt"][0].words
+
+
+def test_a_crash_that_the_second_venue_shows_is_judged_and_asked_about_once() -> None:
+    """One of the pairs that moved most is enough, and the next cycle asks nobody."""
+    world = seen_before()
+    world.store.rows = all_dipped(0.85)
+    world.second.right = world.store.rows
+    assert [world.gate().quarantined for _ in range(2)] == [{}, {}]
+    assert world.second.asked == 1
+
+
+def test_who_moves_apart_from_a_broken_majority_is_not_taken_along() -> None:
+    """Four pairs of six fall in our feed only: those that did not, and whom the second venue shows, are judged."""
+    world = seen_before()
+    world.store.rows = {**all_dipped(0.7), BTC.key: RIGHT[BTC.key], XRP.key: RIGHT[XRP.key]}
+    assert world.gate().passed == (BTC.key, XRP.key)
+
+
+def test_a_price_that_neither_venue_confirms_is_not_judged() -> None:
+    """First run, second venue silent, no ticker: a window in another unit has no witness. One witness is enough."""
+    world = World(eth_usdt=scaled(RIGHT["eth_usdt"], 0, 0.01))
+    world.second.reachable = False
+    found = world.gate()
+    yen = {key: Decimal(repr(float(rows["close"].iloc[-1]) * 150)) for key, rows in RIGHT.items() if key != ETH.key}
+    usdt = {key: float(rows["close"].iloc[-1]) for key, rows in world.store.rows.items()}
+    measured_now = premiums(usdt, yen, Rate(150.0), STRATEGY, {ETH.key: "Transient: no ticker"})
+    judged = apart(found, measured_now, STRATEGY)
+    assert set(judged.quarantined) == {ETH.key}
+    assert "nobody confirms its price: the second venue did not answer" in judged.quarantined[ETH.key][0].words
+    world.second.reachable, world.store.rows = True, dict(RIGHT)
+    assert apart(world.gate(), measured_now, STRATEGY).quarantined == {}
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_price_that_drifts_away_is_asked_about_again(silent: bool) -> None:
+    """1.5 % a candle for six is no jump; its premium shows it, and the second venue says whose price is wrong."""
+    world = seen_before()
+    slow = RIGHT["eth_usdt"]
+    for spot in range(WINDOW - 6, WINDOW):
+        slow = dipped(slow, spot, 1.015, level=True)
+    world.store.rows["eth_usdt"] = slow
+    assert world.gate().quarantined == {}
+    world.basis = measured({**dict.fromkeys(RIGHT, 0.0), ETH.key: -8.5}, 0.0)
+    world.second.reachable = not silent
+    found = world.gate().quarantined
+    assert set(found) == {ETH.key}
+    assert found[ETH.key][0].words.startswith("-8.5 %; " + ("the second venue did" if silent else "newest close is"))
+    world.second.reachable, world.second.right = True, world.store.rows
+    assert world.gate().quarantined == {}

@@ -205,6 +205,21 @@ def test_a_pair_that_cannot_be_read_is_barred_and_the_others_go_on():
     assert barred(venues.measured()).keys() == barred(found).keys(), "three pairs are enough to stand in"
 
 
+def test_pairs_that_say_another_rate_than_the_last_one_do_not_stand_in():
+    """All closes 30 % down in our feed, no rate since the morning: no premium is measured, and none enters."""
+    venues = Venues(usd_jpy=None)
+    venues.closes = {key: (at, 70.0) for key, (at, _) in venues.closes.items()}
+    assert not barred(venues.measured()), "nothing was ever stored"
+    stored = {"timestamp": (NOW - timedelta(hours=20)).timestamp(), "usd_jpy": 155.0}
+    venues.context = lambda at: stored if at <= NOW - timedelta(hours=14) else {"timestamp": at.timestamp()}
+    found = venues.measured()
+    assert set(barred(found)) == set(KEYS)
+    assert found[KEYS[0]].premium_pct is None
+    assert found[KEYS[0]].why.endswith("the pairs themselves say 221.43, too far from the last one, 155")
+    venues.closes = {key: (at, 102.0) for key, (at, _) in venues.closes.items()}
+    assert not barred(venues.measured()), "the yen moved by 2 %"
+
+
 def test_one_lost_reply_of_the_venue_bars_nothing():
     """A ticker that is unavailable once is asked again; twice is no price, and no more is asked."""
     venues = Venues()

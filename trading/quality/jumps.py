@@ -1,7 +1,8 @@
-"""Moves of one pair that the others did not make, and whether a second venue made them too.
+"""Moves that are hard to believe, and whether a second venue made them too.
 
 A market that crashes takes every pair along: that is data. One pair alone that jumps is news, or a broken feed; only
-another venue can tell. The limits are measured on 671 real days of six pairs (docs/decisions/0015).
+another venue can tell. A feed that breaks for all pairs looks like a crash: there the two that moved most are asked
+about. The limits are measured on 671 real days of six pairs (docs/decisions/0015).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from trading.strategy import Strategy
 
 PAIRS_MIN = 3
 """Fewer have no median: a pair's own move is then taken for what the others did not do."""
+WITNESSES = 2
+"""Of a market that moved as a whole, so many pairs are asked about: those that moved most."""
 WICK_SHARE = 0.5
 """A wick ends in one trade of one venue: another one shows it that went at least this far."""
 
@@ -52,6 +55,35 @@ def jumps(windows: Mapping[str, pd.DataFrame], strategy: Strategy) -> dict[str, 
     market = _Market(there)
     found = {pair: _of_pair(market, pair, strategy) for pair in there}
     return {pair: some for pair, some in found.items() if some}
+
+
+def market_jumps(windows: Mapping[str, pd.DataFrame], strategy: Strategy) -> list[tuple[Jump, ...]]:
+    """The slots in which the median of all pairs moved by ``jump_pct``, oldest first: of each the most moved candles.
+
+    windows: as for ``jumps``; fewer than three have no median.
+    """
+    there = {pair: window for pair, window in windows.items() if not window.empty}
+    if len(there) < PAIRS_MIN:
+        return []
+    market = _Market(there)
+    moved = np.full((len(PRICES), len(market.times), len(there)), np.nan)
+    earlier = np.zeros(moved.shape[1:], dtype=np.int64)
+    for own in market.columns.values():
+        rows, before, bases = _steps(market, own)
+        earlier[rows, own] = before
+        for number, name in enumerate(PRICES):
+            moved[number, rows, own] = _moves(market.prices[name][rows, own], bases[:, own])
+    slots = np.flatnonzero((~np.isnan(moved[0])).sum(axis=1) >= PAIRS_MIN)
+    middle = np.abs(np.nanmedian(moved[:, slots], axis=2)).max(axis=0)
+    far = np.nan_to_num(np.abs(moved).max(axis=0), nan=-1.0)
+    pairs = list(market.columns)
+    return [
+        tuple(
+            _jump(market, pairs[own], int(slot), int(earlier[slot, own]), float(far[slot, own]))
+            for own in np.argsort(-far[slot], kind="stable")[:WITNESSES]
+        )
+        for slot in slots[middle > math.log1p(strategy.jump_pct / 100)]
+    ]
 
 
 def doubts(jump: Jump, venue: pd.DataFrame, strategy: Strategy) -> str:
@@ -107,10 +139,7 @@ def _union(times: list[pd.DatetimeIndex]) -> pd.DatetimeIndex:
 def _of_pair(market: _Market, pair: str, strategy: Strategy) -> list[Jump]:
     """The candles of a pair that moved beyond the others by ``jump_pct``, or opened ``seam_pct`` away."""
     own = market.columns[pair]
-    rows = np.flatnonzero(~np.isnan(market.prices["close"][:, own]))
-    earlier = np.concatenate([rows[:1], rows[:-1]])
-    bases = market.prices["close"][earlier]
-    bases[0] = market.prices["open"][rows[0]]  # a window's first candle has only its own open to come from
+    rows, earlier, bases = _steps(market, own)
     alone = len(market.columns) < PAIRS_MIN
     beyond = np.zeros(len(rows))
     for name in PRICES:
@@ -121,6 +150,15 @@ def _of_pair(market: _Market, pair: str, strategy: Strategy) -> list[Jump]:
     limits = (math.log1p(strategy.jump_pct / 100), math.log1p(strategy.seam_pct / 100))
     bad = np.flatnonzero((beyond > limits[0]) | (seams > limits[1]))
     return [_jump(market, pair, int(rows[n]), int(earlier[n]), max(beyond[n], seams[n])) for n in bad]
+
+
+def _steps(market: _Market, own: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Numbers]:
+    """The slots of a pair, those of the candles before, and what all pairs came from in them: their closes then."""
+    rows = np.flatnonzero(~np.isnan(market.prices["close"][:, own]))
+    earlier = np.concatenate([rows[:1], rows[:-1]])
+    bases = market.prices["close"][earlier]
+    bases[0] = market.prices["open"][rows[0]]  # a window's first candle has only its own open to come from
+    return rows, earlier, bases
 
 
 def _moves(prices: Numbers, bases: Numbers) -> Numbers:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from trading.basis import Basis, premiums, rate_of
+from trading.basis import Basis, Rate, last_of, premiums, rate_of
 from trading.candles import INTERVAL
 from trading.errors import InsufficientData, TradingError, Transient
 from trading.pairs import Pair
 from trading.ports import CandleStore, Exchange, Readings
 from trading.strategy import Strategy
+
+LOOK_BACK_H = 72
+"""So far back a last rate is looked for: over a weekend without one."""
 
 
 def measure(
@@ -35,7 +39,17 @@ def measure(
             jpy[pair.key] = _middle(pair, exchange)
         except TradingError as error:
             absent[pair.key] = f"{type(error).__name__}: {error}".rstrip(".")
-    return premiums(usdt, jpy, rate_of(readings.context(at), at, strategy), strategy, absent)
+    return premiums(usdt, jpy, _rate(readings, at, strategy), strategy, absent)
+
+
+def _rate(readings: Readings, at: datetime, strategy: Strategy) -> Rate:
+    """The stored rate; where none may be used, with the last one: a row keeps one no longer than it may be used."""
+    rate = rate_of(readings.context(at), at, strategy)
+    for ago_h in range(0, LOOK_BACK_H + 1, max(1, int(strategy.usd_jpy_max_hours))) if rate.yen is None else ():
+        before = at - timedelta(hours=ago_h)
+        if last := last_of(readings.context(before), strategy):
+            return replace(rate, last=last)
+    return rate
 
 
 def _close(pair: Pair, at: datetime, candles: CandleStore, strategy: Strategy) -> float:

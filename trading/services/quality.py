@@ -6,14 +6,14 @@ of it is still watched at the trading venue's own price.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
 from trading import candles as frames
-from trading.basis import Basis, beyond_belief
+from trading.basis import Basis, beyond_belief, off_the_rest
 from trading.errors import TradingError, Transient
 from trading.lineage.inputs import CandleRange, range_of
 from trading.pairs import Pair
@@ -22,19 +22,16 @@ from trading.ports.candles import SecondVenue
 from trading.ports.payloads import Fetched
 from trading.ports.quality import Validator
 from trading.quality.findings import Finding, Validation
-from trading.quality.jumps import jumps
+from trading.quality.jumps import Jump, jumps, market_jumps
 from trading.quality.memory import Memory
 from trading.quality.repeats import repeated
 from trading.quality.windows import check_window
 from trading.services.looks import Outcomes
 from trading.services.payloads import kept
-from trading.services.revisions import Feed, History, compare, contradicts, take
-from trading.services.second_venue import Witness
+from trading.services.revisions import Feed, History, compare, take
+from trading.services.second_venue import LEVEL, MARKET, Witness
 from trading.strategy import Strategy
 
-AROUND = 36
-"""Candles before the missing ones that are asked for, too: a reply shows what it lacks by what it has around it."""
-PAGE = 1000
 WEEK = timedelta(days=7)
 """For so long an own gap of the exchange is remembered: longer than any window."""
 
@@ -58,11 +55,15 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Which pairs may be judged, and why the others sit out, by key."""
+    """Which pairs may be judged, and why the others sit out, by key.
+
+    unconfirmed: those whose height a second venue has not confirmed, and why; a premium must be known of them.
+    """
 
     passed: tuple[str, ...]
     quarantined: Mapping[str, tuple[Finding, ...]]
     checked: Mapping[str, Checked]
+    unconfirmed: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_pair(  # noqa: PLR0913 (two of them are only for what outlives the check)
@@ -86,10 +87,8 @@ def check_pair(  # noqa: PLR0913 (two of them are only for what outlives the che
     missing = _missing(answer.candles, at, strategy) - memory.absent(pair.key)
     repaired, note = 0, ""
     if missing:
-        feed = Feed(market, store, strategy, history)
-        fetched, lacking, note = _fetched(pair, at, sorted(missing), answer.candles, feed)
-        memory.note_lacking(pair.key, lacking, at, at - WEEK)
-        repaired, unkept = _stored(pair, at, fetched, answer.newest, feed)
+        fetched, note = _fetched(pair, at, sorted(missing), market, memory)
+        repaired, unkept = _stored(pair, at, fetched, answer.newest, Feed(market, store, strategy, history))
         note = note or unkept
         answer = store.read(pair, at, strategy.candles_window) if repaired else answer
     return Checked(
@@ -114,43 +113,64 @@ def must_be(checked: Checked, window: pd.DataFrame) -> None:
         raise Transient(msg)
 
 
-def gate(
+def gate(  # noqa: PLR0913 (each is what one step found, or is asked)
     checked: Outcomes[Checked],
     windows: Mapping[Pair, pd.DataFrame],
     second: SecondVenue,
     at: datetime,
     strategy: Strategy,
     memory: Memory | None = None,
+    basis: Mapping[str, Basis] | None = None,
 ) -> Gate:
     """Join what each pair's check said with what only shows across pairs: moves that no other pair made.
 
     windows: the candles that will be judged, of every pair asked for.  memory: what this process asked before.
+    basis: the premiums; a pair that is far from the others' is asked about again.
     A pair that could not be checked sits out like one that failed.
     """
     memory = memory or Memory()
     found = {pair.key: _of_its_own(checked, pair.key, window) for pair, window in windows.items()}
     healthy = {pair: window for pair, window in windows.items() if not found[pair.key]}
-    leaps = jumps({pair.key: window for pair, window in healthy.items()}, strategy)
+    keyed = {pair.key: window for pair, window in healthy.items()}
+    leaps = jumps(keyed, strategy)
     witness = Witness(second, at, len(healthy), strategy, memory)
     for pair, window in healthy.items():
-        found[pair.key] = witness.findings(pair, window, leaps.get(pair.key, []))
+        off = off_the_rest(basis[pair.key], strategy) if basis and pair.key in basis else ""
+        found[pair.key] = witness.findings(pair, window, leaps.get(pair.key, []), off)
+    for moved in market_jumps(keyed, strategy):
+        if why := witness.unshown(moved, healthy):
+            for key in keyed:
+                found[key] = found[key] or _with_the_market(moved[0], leaps.get(key, []), why, memory)
     return Gate(
         passed=tuple(key for key, findings in found.items() if not findings),
         quarantined={key: findings for key, findings in found.items() if findings},
         checked=checked.values,
+        unconfirmed=witness.unconfirmed,
     )
+
+
+def _with_the_market(moved: Jump, leaps: Sequence[Jump], why: str, memory: Memory) -> tuple[Finding, ...]:
+    """Why a pair sits out when the whole market's move is not shown; nothing where its own move is."""
+    if any(leap.open_time == moved.open_time and memory.is_shown(leap) for leap in leaps):
+        return ()
+    words = f"all pairs moved at {moved.open_time:%Y-%m-%d %H:%M}, the most by {moved.beyond_pct:g} %; {why}"
+    return (Finding(MARKET, 1, words),)
 
 
 def apart(gate: Gate, basis: Mapping[str, Basis], strategy: Strategy) -> Gate:
     """The gate once more, when the trading venue's prices are known: what cannot be the same coin's price sits out.
 
     A premium beyond the band bars entries; one so far beyond it is no premium, and such a price sells nothing either.
+    Nor does a price that neither venue has confirmed.
     """
-    wrong = {
-        key: (Finding("is worth what the trading venue says", 0, one.why),)
-        for key, one in basis.items()
-        if key in gate.passed and beyond_belief(one, strategy)
-    }
+    wrong = {}
+    for key in gate.passed:
+        one = basis.get(key)
+        if one is not None and beyond_belief(one, strategy):
+            wrong[key] = (Finding("is worth what the trading venue says", 0, one.why),)
+        elif key in gate.unconfirmed and (one is None or one.premium_pct is None):
+            unknown = one.why if one else "no premium was measured"
+            wrong[key] = (Finding(LEVEL, 0, f"nobody confirms its price: {gate.unconfirmed[key]}; {unknown}"),)
     left = tuple(key for key in gate.passed if key not in wrong)
     return replace(gate, passed=left, quarantined={**gate.quarantined, **wrong})
 
@@ -178,32 +198,27 @@ def _missing(candles: pd.DataFrame, at: datetime, strategy: Strategy) -> set[dat
 
 
 def _fetched(
-    pair: Pair, at: datetime, missing: list[datetime], stored: pd.DataFrame, feed: Feed
-) -> tuple[Fetched, set[datetime], str]:
-    """Missing candles, asked for with one call; those that the reply shows it lacks; why none are used, in words."""
-    none, many = Fetched(frames.empty()), f"{len(missing)} missing candles"
-    count = (missing[-1] - missing[0]) // frames.INTERVAL + AROUND + 2
+    pair: Pair, at: datetime, missing: list[datetime], market: MarketData, memory: Memory
+) -> tuple[Fetched, str]:
+    """Missing candles, asked for with one call; and why they are not used, in words.
+
+    Slots that the exchange skips, while it has later ones, it does not have: that is a fact, and not asked again.
+    """
     try:
-        answer = feed.market.fetch(pair, missing[0] - AROUND * frames.INTERVAL, min(count, PAGE))
+        answer = market.fetch(pair, missing[0], (missing[-1] - missing[0]) // frames.INTERVAL + 1)
     except TradingError as error:
-        return none, set(), f"{many} were not fetched: {error}"
-    reply = frames.closed(answer.candles, at)
-    rows = reply[reply["open_time"].isin(missing)].reset_index(drop=True)
-    faults = [] if rows.empty else frames.problems(rows)
-    if trouble := ", ".join(faults) or contradicts(stored, reply, feed.strategy):
-        return none, set(), f"{many} were not repaired: the reply {trouble}"
-    return Fetched(rows, answer.payloads), _lacking(reply, missing, stored), ""
-
-
-def _lacking(reply: pd.DataFrame, missing: list[datetime], stored: pd.DataFrame) -> set[datetime]:
-    """Missing slots that a sound reply has candles before and after of, and all in between that are stored."""
-    if reply.empty or frames.problems(reply):
-        return set()
-    said, held = (set(one["open_time"].dt.to_pydatetime()) for one in (reply, stored))
-    first, last = min(said), max(said)
-    if not {slot for slot in held if first <= slot <= last} <= said:
-        return set()
-    return {slot for slot in missing if first < slot < last} - said
+        return Fetched(frames.empty()), f"{len(missing)} missing candles were not fetched: {error}"
+    rows = frames.closed(answer.candles, at)
+    rows = rows[rows["open_time"].isin(missing)].reset_index(drop=True)
+    if not rows.empty and (faults := frames.problems(rows)):
+        return Fetched(
+            frames.empty()
+        ), f"{len(missing)} missing candles were not repaired: the reply {', '.join(faults)}"
+    if not answer.candles.empty:
+        latest = answer.candles["open_time"].max().to_pydatetime()
+        lacking = {slot for slot in missing if slot < latest} - {stamp.to_pydatetime() for stamp in rows["open_time"]}
+        memory.note_absent(pair.key, lacking, at - WEEK)
+    return Fetched(rows, answer.payloads), ""
 
 
 def _stored(pair: Pair, at: datetime, fetched: Fetched, newest: datetime | None, feed: Feed) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -19,31 +19,54 @@ SHOWN = 5
 """Rows that a finding carries."""
 JUMPED = "moves with the market, or at a second venue too"
 LEVEL = "is as high as at a second venue"
+MARKET = "a market that moves as a whole moves at a second venue too"
 
 
 class Witness:
     """The second venue in one cycle. Once it did not answer it is not asked again: a cycle waits for it once.
 
     healthy: how many pairs' own data are right; fewer than three have no median, and the venue stands in for it.
+    unconfirmed: the pairs whose height nobody has confirmed, and why.
     """
 
     def __init__(self, venue: SecondVenue, at: datetime, healthy: int, strategy: Strategy, memory: Memory) -> None:
         self._venue, self._at, self._strategy, self._memory = venue, at, strategy, memory
         self._few = f"only {healthy} healthy pairs, no median: " if healthy < PAIRS_MIN else ""
         self._silent = ""
+        self.unconfirmed: dict[str, str] = {}
 
-    def findings(self, pair: Pair, window: pd.DataFrame, found: Sequence[Jump]) -> tuple[Finding, ...]:
-        """What cannot be believed of a window whose own rules hold. found: its jumps."""
+    def findings(self, pair: Pair, window: pd.DataFrame, found: Sequence[Jump], off: str = "") -> tuple[Finding, ...]:
+        """What cannot be believed of a window whose own rules hold. found: its jumps.
+
+        off: how the trading venue's price contradicts it; then its height is asked about whatever was known of it.
+        """
         open_jumps = [jump for jump in found if not self._memory.is_shown(jump)]
-        known = not self._few and self._memory.level_is_known(pair.key, window)
+        why_asked = self._few or (f"{off}; " if off else "")
+        known = not why_asked and self._memory.level_is_known(pair.key, window)
         if known and not open_jumps:
             self._memory.note_level(pair.key, window)
             return ()
         newest = window["open_time"].iloc[-1].to_pydatetime()
         seen, why = self._ask(pair, min([newest, *(jump.before_at or jump.open_time for jump in open_jumps)]), newest)
         if seen is None:
-            return self._unseen(open_jumps, why)
-        return self._judged(pair, window, open_jumps, seen)
+            return self._unseen(pair, open_jumps, why, why_asked)
+        return self._judged(pair, window, open_jumps, seen, why_asked)
+
+    def unshown(self, moved: Sequence[Jump], windows: Mapping[Pair, pd.DataFrame]) -> str:
+        """Why a move of the whole market is not believed; empty when the second venue shows one of its candles."""
+        if any(self._memory.is_shown(jump) for jump in moved):
+            return ""
+        asked = {pair.key: pair for pair in windows}
+        why = ""
+        for jump in moved:
+            pair = asked[jump.pair]
+            seen, why = self._ask(pair, jump.before_at or jump.open_time, jump.open_time)
+            why = f"the second venue did not answer: {why}" if seen is None else doubts(jump, seen, self._strategy)
+            if not why:
+                self._memory.note_shown(jump.pair, [jump], windows[pair]["open_time"].iloc[0].to_pydatetime())
+                return ""
+            why = f"{jump.pair}: {why}"
+        return why
 
     def _ask(self, pair: Pair, since: datetime, until: datetime) -> tuple[pd.DataFrame | None, str]:
         """Its candles by open time; None, and why, when they cannot be had."""
@@ -57,23 +80,25 @@ class Witness:
             self._silent = str(error)
             return None, self._silent
 
-    def _unseen(self, open_jumps: Sequence[Jump], why: str) -> tuple[Finding, ...]:
+    def _unseen(self, pair: Pair, open_jumps: Sequence[Jump], why: str, why_asked: str) -> tuple[Finding, ...]:
         """What follows from its silence: a jump is not believed; a level alone is left to the basis check."""
+        why = f"the second venue did not answer: {why}"
         if open_jumps:
-            return (_jumped(open_jumps, f"the second venue did not answer: {why}", self._few),)
-        if self._few:
-            return (Finding(LEVEL, 0, f"{self._few}the second venue did not answer: {why}"),)
+            return (_jumped(open_jumps, why, self._few),)
+        if why_asked:
+            return (Finding(LEVEL, 0, f"{why_asked}{why}"),)
+        self.unconfirmed[pair.key] = why
         return ()
 
     def _judged(
-        self, pair: Pair, window: pd.DataFrame, open_jumps: Sequence[Jump], seen: pd.DataFrame
+        self, pair: Pair, window: pd.DataFrame, open_jumps: Sequence[Jump], seen: pd.DataFrame, why_asked: str
     ) -> tuple[Finding, ...]:
         why = {jump: doubts(jump, seen, self._strategy) for jump in open_jumps}
         doubted = [jump for jump in open_jumps if why[jump]]
         if doubted:
             return (_jumped(doubted, why[doubted[0]], self._few),)
         if level := level_doubts(window, seen, self._strategy):
-            return (Finding(LEVEL, 0, f"{self._few}{level}"),)
+            return (Finding(LEVEL, 0, f"{why_asked}{level}"),)
         self._memory.note_shown(pair.key, open_jumps, window["open_time"].iloc[0].to_pydatetime())
         self._memory.note_level(pair.key, window)
         return ()
