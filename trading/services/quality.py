@@ -28,10 +28,13 @@ from trading.quality.repeats import repeated
 from trading.quality.windows import check_window
 from trading.services.looks import Outcomes
 from trading.services.payloads import kept
-from trading.services.revisions import Feed, History, compare, take
+from trading.services.revisions import Feed, History, compare, contradicts, take
 from trading.services.second_venue import LEVEL, MARKET, Witness
 from trading.strategy import Strategy
 
+AROUND = 36
+"""Candles before the missing ones that are asked for, too: a reply shows what it lacks by what it has around it."""
+PAGE = 1000
 WEEK = timedelta(days=7)
 """For so long an own gap of the exchange is remembered: longer than any window."""
 
@@ -87,8 +90,10 @@ def check_pair(  # noqa: PLR0913 (two of them are only for what outlives the che
     missing = _missing(answer.candles, at, strategy) - memory.absent(pair.key)
     repaired, note = 0, ""
     if missing:
-        fetched, note = _fetched(pair, at, sorted(missing), market, memory)
-        repaired, unkept = _stored(pair, at, fetched, answer.newest, Feed(market, store, strategy, history))
+        feed = Feed(market, store, strategy, history)
+        fetched, lacking, note = _fetched(pair, at, sorted(missing), answer.candles, feed)
+        memory.note_lacking(pair.key, lacking, at, at - WEEK)
+        repaired, unkept = _stored(pair, at, fetched, answer.newest, feed)
         note = note or unkept
         answer = store.read(pair, at, strategy.candles_window) if repaired else answer
     return Checked(
@@ -198,27 +203,32 @@ def _missing(candles: pd.DataFrame, at: datetime, strategy: Strategy) -> set[dat
 
 
 def _fetched(
-    pair: Pair, at: datetime, missing: list[datetime], market: MarketData, memory: Memory
-) -> tuple[Fetched, str]:
-    """Missing candles, asked for with one call; and why they are not used, in words.
-
-    Slots that the exchange skips, while it has later ones, it does not have: that is a fact, and not asked again.
-    """
+    pair: Pair, at: datetime, missing: list[datetime], stored: pd.DataFrame, feed: Feed
+) -> tuple[Fetched, set[datetime], str]:
+    """Missing candles, asked for with one call; those that the reply shows it lacks; why none are used, in words."""
+    none, many = Fetched(frames.empty()), f"{len(missing)} missing candles"
+    count = (missing[-1] - missing[0]) // frames.INTERVAL + AROUND + 2
     try:
-        answer = market.fetch(pair, missing[0], (missing[-1] - missing[0]) // frames.INTERVAL + 1)
+        answer = feed.market.fetch(pair, missing[0] - AROUND * frames.INTERVAL, min(count, PAGE))
     except TradingError as error:
-        return Fetched(frames.empty()), f"{len(missing)} missing candles were not fetched: {error}"
-    rows = frames.closed(answer.candles, at)
-    rows = rows[rows["open_time"].isin(missing)].reset_index(drop=True)
-    if not rows.empty and (faults := frames.problems(rows)):
-        return Fetched(
-            frames.empty()
-        ), f"{len(missing)} missing candles were not repaired: the reply {', '.join(faults)}"
-    if not answer.candles.empty:
-        latest = answer.candles["open_time"].max().to_pydatetime()
-        lacking = {slot for slot in missing if slot < latest} - {stamp.to_pydatetime() for stamp in rows["open_time"]}
-        memory.note_absent(pair.key, lacking, at - WEEK)
-    return Fetched(rows, answer.payloads), ""
+        return none, set(), f"{many} were not fetched: {error}"
+    reply = frames.closed(answer.candles, at)
+    rows = reply[reply["open_time"].isin(missing)].reset_index(drop=True)
+    faults = [] if rows.empty else frames.problems(rows)
+    if trouble := ", ".join(faults) or contradicts(stored, reply, feed.strategy):
+        return none, set(), f"{many} were not repaired: the reply {trouble}"
+    return Fetched(rows, answer.payloads), _lacking(reply, missing, stored), ""
+
+
+def _lacking(reply: pd.DataFrame, missing: list[datetime], stored: pd.DataFrame) -> set[datetime]:
+    """Missing slots that a sound reply has candles before and after of, and all in between that are stored."""
+    if reply.empty or frames.problems(reply):
+        return set()
+    said, held = (set(one["open_time"].dt.to_pydatetime()) for one in (reply, stored))
+    first, last = min(said), max(said)
+    if not {slot for slot in held if first <= slot <= last} <= said:
+        return set()
+    return {slot for slot in missing if first < slot < last} - said
 
 
 def _stored(pair: Pair, at: datetime, fetched: Fetched, newest: datetime | None, feed: Feed) -> tuple[int, str]:
