@@ -153,12 +153,17 @@ def test_a_payload_that_is_gone_is_named_with_the_rows_that_were_read_from_it(de
     assert any("sentiment of" in fault and "cryptopanic" in fault for fault in faults)
 
 
-def test_a_payload_that_nobody_names_is_read_too_where_others_of_the_day_lie(desk):
+def test_a_payload_that_nobody_names_is_read_too_where_others_of_the_day_lie(desk, monkeypatch):
     """An answer that was refused is evidence: changed bytes of it are found without a look at the whole bucket."""
+    listed, keys = [], desk.archive.keys
+    monkeypatch.setattr(desk.archive, "keys", lambda bucket, start: listed.append(start) or keys(bucket, start))
     (key,) = (key for key in payloads_of(desk) if "btc" in key and "092007" in key)
     desk.archive.files["raw-market-data", f"refused/{key}"] = b"{}"
+    listed.clear()
     (fault,) = verified(desk).faults
     assert f"refused/{key}" in fault
+    assert listed
+    assert all(f"/date={DAY}/" in start for start in listed)
 
 
 def test_a_candle_file_is_compared_with_the_archived_table(desk):
