@@ -158,7 +158,8 @@ def _with_the_market(moved: Jump, leaps: Sequence[Jump], why: str, memory: Memor
     """Why a pair sits out when the whole market's move is not shown; nothing where its own move is."""
     if any(leap.open_time == moved.open_time and memory.is_shown(leap) for leap in leaps):
         return ()
-    words = f"all pairs moved at {moved.open_time:%Y-%m-%d %H:%M}, the most by {moved.beyond_pct:g} %; {why}"
+    by_pct = max(((price / moved.before - 1) * 100 for price in moved.prices), key=abs)
+    words = f"all pairs moved at {moved.open_time:%Y-%m-%d %H:%M}, the most by {by_pct:+.1f} %; {why}"
     return (Finding(MARKET, 1, words),)
 
 
