@@ -167,7 +167,7 @@ def _assembled(name: str, settings: Settings) -> Desk:
         clock=venue.clock,
         market=market,
         exchange=exchange,
-        candles=candles_of(settings, f"{names.prefix}:{name}", tables, cold, market, venue.clock),
+        candles=candles_of(settings, f"{names.prefix}:{name}", tables, archive, cold, market, venue.clock),
         readings=tables.readings,
         ledger=ledger,
         queue=SqsOrderQueue(names, aws),
