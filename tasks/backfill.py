@@ -26,7 +26,9 @@ def fill_pair(desk: str, pair: str, since: datetime, until: datetime) -> Filled:
     room = open_desk(desk)
     pace = shared_pace("binance backfill", PAGES_PER_S)
     now = room.clock.now()
-    tiers = Tiers(room.market, room.candles, room.items, room.cold, room.archive, now, pace.wait)
+    tiers = Tiers(
+        room.market, room.candles, room.items, room.cold, room.archive, now, pace.wait, room.revisions, room.strategy
+    )
     return verbs.backfill(room.pair(pair), since, until, tiers, _progress(pair))
 
 

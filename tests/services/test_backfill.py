@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.cold.candles import ParquetCandles
-from tests.services.kept import DAY, NOW, PAIR, Killed, MemoryArchive, MemoryItems, MemoryStore, Venue, Wire
+from tests.services.files import feed_of
+from tests.services.kept import DAY, NOW, PAIR, Killed, MemoryArchive, MemoryItems, MemoryStore, Venue, Wire, price_row
 from tests.services.kept import candles_between as made
 from trading.candles import COLUMNS, INTERVAL
 from trading.errors import Transient
@@ -19,6 +20,7 @@ from trading.lineage.inputs import range_of
 from trading.services.archive import days_between
 from trading.services.backfill import Tiers, backfill, span, steps
 from trading.services.cold_days import candles_of, merged
+from trading.services.revisions import as_seen
 from trading.tables import PRICES
 
 BORDER = datetime.combine((NOW - 14 * DAY).date() + DAY, datetime.min.time(), NOW.tzinfo)
@@ -146,6 +148,49 @@ def test_a_reply_with_faults_is_not_stored():
     with pytest.raises(Transient, match="nothing of it was stored"):
         place.backfill()
     assert place.everything().empty
+
+
+class Rows:
+    """The Items port over a store of candles: one pair's, read between two times."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def between(self, _table, _partition, first, last):
+        rows = self._store.window(PAIR, NOW, 4_032)
+        opened = rows["open_time"].map(pd.Timestamp.timestamp)
+        return (price_row(PAIR, row) for row in rows[opened.between(first, last)].itertuples(index=False))
+
+
+def holed(lacking):
+    """Tiers over a day of stored candles without some, and what a decision saw of it."""
+    truth = made(NOW.replace(hour=0, minute=0), NOW - timedelta(minutes=12))
+    feed = feed_of(truth)
+    feed.store.put(PAIR, truth.drop(index=lacking).reset_index(drop=True))
+    parts = feed.market, feed.store, Rows(feed.store), ParquetCandles(MemoryArchive()), feed.history.archive, NOW
+    return Tiers(*parts, revisions=feed.history.revisions), truth, feed.store.window(PAIR, NOW, 336)
+
+
+def test_a_hole_that_is_filled_late_is_on_record():
+    """What a decision saw can be rebuilt; what lies before and after all that was stored came first, not late."""
+    tiers, truth, saw = holed([0, 1, 60, 61, len(TRUTH) % 50 + 62])
+    first, end = truth["open_time"].iloc[0].to_pydatetime(), NOW - timedelta(minutes=2)
+    filled = backfill(PAIR, first, end, tiers, lambda _: None)
+    kept = tiers.revisions.of(PAIR.key, first, end)
+    assert (filled.fetched, [one.before for one in kept]) == (5, [()] * 3)
+    now = tiers.store.window(PAIR, NOW, 336)
+    assert same(now, truth)
+    assert as_seen(now[2:].reset_index(drop=True), kept, range_of(PAIR.key, saw)) is not None
+
+
+@pytest.mark.parametrize("at", [range(1, 40), range(50, 80), range(80, 118)])
+def test_a_page_of_another_market_fills_nothing(at):
+    """A page in another unit contradicts the candles around the hole: it is refused, kept as evidence, not stored."""
+    tiers, truth, saw = holed(list(at))
+    tiers.market.candles_now = truth.assign(**{name: truth[name] * 0.01 for name in COLUMNS[1:]})
+    with pytest.raises(Transient, match=r"contradicts what is stored.*refused/"):
+        backfill(PAIR, truth["open_time"].iloc[0].to_pydatetime(), NOW, tiers, lambda _: None)
+    assert same(tiers.store.window(PAIR, NOW, 336), saw)
 
 
 @given(hours=st.integers(1, 24 * 40), candles=st.integers(1, 5000))
