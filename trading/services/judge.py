@@ -147,7 +147,7 @@ def context_of(reading: Mapping[str, Any] | None, at: datetime, strategy: Strate
     alone = {**dict.fromkeys(RANGES), "timestamp": at.timestamp(), "score": 0, "sources": reading.get("sources")}
     faults = {name: _context_faults({**alone, name: reading[name]}, at, strategy) for name in present}
     unfit = {name: why for name, why in faults.items() if why}
-    whole = {"score": 0, **reading, **dict.fromkeys(unfit)}  # the score is made again: one that is absent breaks nothing
+    whole = {"score": 0, **reading, **dict.fromkeys(unfit)}  # the score is made again anyway
     if len(unfit) < len(present) and (why := _context_faults(whole, at, strategy)):
         neutral = context_signal(None, at, strategy)
         return replace(neutral, note=f"the market context is not fit to be judged: {why}: neutral")
