@@ -42,6 +42,16 @@ def closed(candles: pd.DataFrame, at: datetime) -> pd.DataFrame:
     return candles[candles["open_time"] + INTERVAL <= pd.Timestamp(at)]
 
 
+def proven(candles: pd.DataFrame, at: datetime) -> pd.DataFrame:
+    """The candles that a venue's page itself shows to be final: closed by ``at``, and followed by a later one.
+
+    A page that a cache made before a candle closed ends with it half formed, and says so nowhere. A page that was made
+    after the close goes on with the candle that forms now.
+    """
+    found = closed(candles, at)
+    return found if candles.empty else found[found["open_time"] < candles["open_time"].max()]
+
+
 def window(candles: pd.DataFrame, at: datetime, count: int) -> pd.DataFrame:
     """The last ``count`` candles closed by ``at``, oldest first, index from 0."""
     return closed(candles, at).tail(count).reset_index(drop=True)

@@ -282,7 +282,8 @@ def test_the_real_revision_of_2021_while_collecting(xrp_2021):
     """The old version is stored, the new one read: it stands, and a decision of before is explained by what it saw."""
     before, after = xrp_2021
     end = before["open_time"].iloc[-1].to_pydatetime() + INTERVAL
-    feed = feed_of(after)
+    forming = after.tail(1).assign(open_time=end)
+    feed = feed_of(pd.concat([after, forming], ignore_index=True))
     feed.store.put(XRP, before, "2021-05")
     then = range_of(XRP.key, feed.store.window(XRP, end, 336))
     found = collecting(feed, end + INTERVAL, XRP)
@@ -394,19 +395,22 @@ def test_an_archive_that_fails_loses_no_candle(failing):
 
 
 def test_a_cut_or_repeated_page_loses_nothing():
-    """What an answer leaves out is fetched with the next one; one that brings nothing new is said; a hole stays one."""
+    """What an answer leaves out is fetched with the next one; one that brings nothing new is said; a hole stays one.
+
+    The last candle of a cut page is not stored either: the page does not show that it has closed.
+    """
     feed = feed_of(DAY)
     collecting(feed, at_slot(100))
     feed.market.says = lambda found: found.iloc[:-3]  # cut short
-    assert collecting(feed, at_slot(104)).stored == 2
+    assert collecting(feed, at_slot(104)).stored == 1
     feed.market.says = lambda found: found.iloc[:0]
     assert collecting(feed, at_slot(105)).note == "the venue sent no candle"
     feed.market.says = lambda found: found.drop(index=[3]).reset_index(drop=True)  # a hole after the newest stored one
-    assert collecting(feed, at_slot(106)).stored == 3
+    assert collecting(feed, at_slot(106)).stored == 4
     feed.market.says = lambda found: found
     assert collecting(feed, at_slot(107)).stored == 1
     stored = feed.store.window(BTC, at_slot(107), 336)
-    assert sorted(set(DAY["open_time"].head(107)) - set(stored["open_time"])) == [pd.Timestamp(at_slot(102))]
+    assert sorted(set(DAY["open_time"].head(107)) - set(stored["open_time"])) == [pd.Timestamp(at_slot(101))]
 
 
 def test_without_a_history_what_is_stored_stays():
@@ -418,3 +422,16 @@ def test_without_a_history_what_is_stored_stays():
     assert (found.stored, found.revised) == (1, 0)
     assert found.note == "1 stored candles differ from the venue's and stay: no history is kept"
     assert feed.store.window(BTC, at_slot(99), 1)["close"].iloc[0] == DAY["close"].iloc[98]
+
+
+def test_a_page_from_before_the_close_brings_no_half_candle():
+    """A cache answers with the page of five minutes ago, whose last candle was forming: it is not taken for closed."""
+    feed = feed_of(DAY)
+    collecting(feed, at_slot(100))
+    half = DAY.iloc[100:101].assign(close=DAY["open"].iloc[100], volume=1.0)
+    feed.market.says = lambda found: pd.concat([found[found["open_time"] < at_slot(100)], half], ignore_index=True)
+    assert collecting(feed, at_slot(101)).stored == 0
+    feed.market.says = lambda found: found
+    found = collecting(feed, at_slot(102))
+    assert (found.stored, found.revised) == (2, 0)
+    pd.testing.assert_frame_equal(feed.store.window(BTC, at_slot(102), 336), DAY.head(102), check_exact=True)

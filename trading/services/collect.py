@@ -145,7 +145,7 @@ def _answer(pair: Pair, since: datetime, at: datetime, feed: Feed) -> _Said:
     Broken candles that the venue does not correct are left out in the end: each is a gap, and the others go on.
     """
     answer = feed.market.fetch(pair, since, PAGE)
-    found = frames.closed(answer.candles, at)
+    found = frames.proven(answer.candles, at)
     found = found[found["open_time"] >= since].reset_index(drop=True)
     if found.empty or not (faults := frames.problems(found)):
         return _Said(found, answer.payloads)
