@@ -173,6 +173,9 @@ def test_a_slot_that_was_analysed_twice_is_told_by_the_record_that_its_rows_name
     desk = Decisions(Strategy())
     assert desk.analyse() == desk.analyse(AT + MINUTE)
     assert explain("AN-20240102T092000Z", desk.sources()).ids["record"] == "LN-20240102-0002"
+    for number in (1, 2):
+        record = f"LN-20240102-000{number}"
+        assert explain(record, desk.sources()).ids["record"] == record
 
 
 def test_what_stood_in_the_way_is_named():

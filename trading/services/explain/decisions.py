@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,18 +80,21 @@ def slot_of(decision_id: str) -> datetime | None:
         return None
 
 
-def decided(decision_id: str, sources: Sources) -> Decided | None:
-    """A decision by its id; None when neither its rows nor its record are there."""
+def decided(decision_id: str, sources: Sources, record_id: str = "") -> Decided | None:
+    """A decision by its id; None when neither its rows nor its record are there.
+
+    record_id: of two analyses of one slot, the one that this record is of; else the one that the rows stand for.
+    """
     slot = slot_of(decision_id)
     if slot is None:
         return None
     rows: dict[str, Mapping[str, Any]] = {}
     for pair in sources.pairs:
         for row in sources.ledger.signals_of(pair.key, slot, slot + INTERVAL - SECOND):
-            if row.get("decision_id") == decision_id:
+            if row.get("decision_id") == decision_id and record_id in ("", text(row.get("record_id"))):
                 rows[pair.key] = row
     links = sources.lineage.day(slot.date())
-    link = _own(decision_id, rows, links)
+    link = _own(decision_id, {record_id} if record_id else {text(row.get("record_id")) for row in rows.values()}, links)
     if not rows and link is None:
         return None
     record = {} if link is None else read(link.body)
@@ -99,9 +102,8 @@ def decided(decision_id: str, sources: Sources) -> Decided | None:
     return Decided(decision_id, _time(rows, record, slot), rows, record, link, chain, sound)
 
 
-def _own(decision_id: str, rows: Mapping[str, Mapping[str, Any]], links: Sequence[Link]) -> Link | None:
-    """The record that the rows name, else the last one of this decision: the same slot may have been analysed twice."""
-    named = {text(row.get("record_id")) for row in rows.values()}
+def _own(decision_id: str, named: Collection[str], links: Sequence[Link]) -> Link | None:
+    """The record that is named, else the last one of this decision: the same slot may have been analysed twice."""
     own = [link for link in links if read(link.body).get("decision_id") == decision_id]
     return next((link for link in links if link.record_id in named), own[-1] if own else None)
 

@@ -57,7 +57,8 @@ def _analysis(name: str, sources: Sources) -> Explanation:
 
 def _record(name: str, sources: Sources) -> Explanation:
     link = _must(sources.lineage.link(name), f"record {name}")
-    return of_decision(name, _decision(text(read(link.body).get("decision_id")), sources), sources)
+    decision_id = text(read(link.body).get("decision_id"))
+    return of_decision(name, _must(decided(decision_id, sources, name), f"decision {decision_id}"), sources)
 
 
 def _look(name: str, sources: Sources) -> Explanation:
