@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,10 +45,17 @@ def explain(
         from trading.services.explain import explain_time
 
         sources = sources_of(inspect_desk(where))
-        told = explain_time(moment(at), sources) if at is not None else explain_id(name or "", sources)
+        told = explain_time(minute(at, sources.now), sources) if at is not None else explain_id(name or "", sources)
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
     text = explained(told, width, colour=sys.stdout.isatty())
     answer({"desk": where, **plain(told)}, as_json=json, text=text)
+
+
+def minute(text: str, now: datetime) -> datetime:
+    """The time asked about. Whole minutes are meant with all their seconds, and the minute that runs up to now."""
+    at = moment(text)
+    end = at if at.second or at.microsecond else at + timedelta(seconds=59)
+    return min(end, now) if at <= now + timedelta(minutes=1) else at
 
 
 def sources_of(room: Desk) -> Sources:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from adapters.cold import ParquetCandles
-from deployments.commands.explain import explain
+from deployments.commands.explain import explain, minute
 from deployments.commands.verify import verify
 from tests.days import PAIRS
 from tests.services.decisions import AT, Decisions
@@ -81,3 +82,15 @@ def test_a_whole_day_is_a_table_and_a_changed_byte_is_one_line(desk):
     broken = json.loads(run("verify", "--json", code=1))
     assert broken["whole"] is False
     assert len(broken["faults"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("2024-01-03T12:05", "12:05:59"), ("2024-01-03T12:05:10", "12:05:10"), ("2024-01-03T12:10", "12:10:20"),
+        ("2024-01-03T12:10:40", "12:10:20"), ("2024-01-03T12:30", "12:30:00"),
+    ],
+)  # fmt: skip
+def test_a_minute_is_meant_with_its_seconds(asked: str, meant: str) -> None:
+    """What happened in the minute that is named is told of; the minute that runs ends now; a later one lies ahead."""
+    assert f"{minute(asked, datetime(2024, 1, 3, 12, 10, 20, tzinfo=UTC)):%H:%M:%S}" == meant
