@@ -186,7 +186,9 @@ def test_what_stood_in_the_way_is_named():
     told = explain_time(AT + MINUTE, desk.sources(AT + DAY))
     assert "In the way: kill switch NO_ENTRIES; SOL quarantined (3 highs below another price)." in told.headline
     verdicts = {line.pair: line.verdict for line in told.pairs}
-    assert verdicts["sol_usdt"] == "quarantined: 3 highs below another price"
+    assert verdicts["sol_usdt"] == "quarantined"
+    (evidence,) = [one for one in told.inputs if one.kind == "evidence"]
+    assert (evidence.pair, evidence.raw.startswith("quarantine/date=2024-01-02/")) == ("sol_usdt", True)
     assert verdicts["eth_usdt"] == "enough to buy"
     assert "could not be bought" in told.headline
 

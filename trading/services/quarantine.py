@@ -29,7 +29,7 @@ def records_of(gate: Gate, windows: Mapping[Pair, pd.DataFrame], at: datetime) -
     """
     tails = {pair.key: _rows(window.tail(TAIL)) for pair, window in windows.items()}
     return {
-        _key(pair, at): canonical(
+        evidence_key(pair, at): canonical(
             {
                 "pair": pair,
                 "at": at,
@@ -101,7 +101,8 @@ def quarantined_at(pair: str, since: datetime, until: datetime, archive: Archive
     return [at for at in found if since <= at <= until]
 
 
-def _key(pair: str, at: datetime) -> str:
+def evidence_key(pair: str, at: datetime) -> str:
+    """Where the evidence of a pair that sat out is kept."""
     at = at.astimezone(UTC)
     return f"quarantine/date={at:%Y-%m-%d}/{at:%H%M%S}-{pair}.json"
 

@@ -152,8 +152,8 @@ def _line(key: str, one: Judgement | None, found: Decided) -> PairLine:
 def _verdict(key: str, one: Judgement | None, found: Decided) -> str:
     if one is not None and one.chosen:
         return "to be bought" if one.action == "BUY" else "to be sold"
-    if why := found.quarantined.get(key):
-        return f"quarantined: {why}"
+    if key in found.quarantined:
+        return "quarantined"
     if one is None or one.score is None:
         missing = ", ".join(one.missing) if one is not None else ""
         return f"sat out: {missing or next((r for r in found.reasons if r.startswith(key)), 'its input is missing')}"
@@ -182,7 +182,10 @@ def blocks(found: Decided) -> list[str]:
     said = [f"breaker {text(name).replace('_', ' ')}" for name in books.get("breakers") or ()]
     if text(books.get("kill_switch")) not in {"", "OFF"}:
         said.insert(0, f"kill switch {books['kill_switch']}")
-    said += [f"{coin_of(key)} quarantined ({why})" for key, why in found.quarantined.items()]
+    by_why: dict[str, list[str]] = {}
+    for key, why in found.quarantined.items():
+        by_why.setdefault(why, []).append(coin_of(key))
+    said += [f"{' '.join(coins)} quarantined ({why})" for why, coins in by_why.items()]
     said += [f"{coin_of(key)} barred ({why})" for key in found.rows if (why := barred(key, found))]
     missing = {one.pair: ", ".join(one.missing) for one in found.judged() if one.missing}
     return said + [f"{coin_of(key)} sat out ({why})" for key, why in missing.items() if key not in found.quarantined]

@@ -23,10 +23,12 @@ from trading.services.explain.shapes import InputLine, Sources, span
 from trading.services.lineage import reading_hash
 from trading.services.named import gone
 from trading.services.payloads import load
+from trading.services.quarantine import evidence_key
 from trading.services.revisions import as_seen
 from trading.tables import FORECASTS
 
 SAME = "the same is stored now"
+KEPT = "in the bucket raw-market-data"
 SHOWN = 3
 """Revised candles that are named one by one."""
 
@@ -40,6 +42,9 @@ def input_lines(found: Decided, keys: Sequence[str], sources: Sources) -> tuple[
         seen, pair = found.seen(key), sources.pair(key)
         if pair is None or not seen:
             continue
+        if key in found.quarantined:
+            where = evidence_key(key, found.at)
+            lines.append(InputLine("evidence", key, "why it sat out, with the failing rows", KEPT, where))
         lines += [*_candles(pair, seen, sources), *_forecast(key, seen, found, sources)]
         lines += _reading(
             "news", key, seen.get("reading"), found.at, lambda at, of=pair: sources.readings.sentiment(of, at), sources

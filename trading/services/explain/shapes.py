@@ -59,7 +59,7 @@ class PairLine:
 class InputLine:
     """One thing that was looked at: what it was, whether it is still the same, and which payload it came from.
 
-    kind   candles, forecast, news or context.  pair: empty for what is of the whole market.
+    kind   candles, forecast, news, context or evidence.  pair: empty for what is of the whole market.
     sound  False when it is not what was seen and nothing explains why.
     """
 
