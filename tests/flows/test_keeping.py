@@ -53,7 +53,7 @@ def desk(monkeypatch):
         pairs=(PAIR,), pair={PAIR.key: PAIR}.__getitem__, clock=SimpleNamespace(now=lambda: NOW),
         items=items, cold=cold, archive=archived, candles=Windowed(items, wire), shown=shown, bars=bars,
         waits=[], told=[], market=Venue(made(start_of(NOW.date()) - 2 * DAY, NOW + DAY)),
-        strategy=Strategy(), history=None,
+        strategy=Strategy(), history=None, revisions=None,
     )  # fmt: skip
     room.alerts = SimpleNamespace(tell=room.told.extend)
     with without_engine(lambda: room, room.waits.append):
