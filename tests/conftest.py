@@ -35,8 +35,8 @@ settings.register_profile("same", max_examples=100, derandomize=True, **_shared)
 settings.register_profile("hunt", max_examples=5_000, **_shared)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 if os.environ.get("HYPOTHESIS_PROFILE", "same") == "same":
-    # Hypothesis also draws constants of whatever modules the process has loaded by then, which depends on the tests that
-    # ran before: the same test would meet other examples in CI.
+    # Hypothesis also draws constants of whatever modules the process has loaded by then, which depends on the tests
+    # that ran before: the same test would meet other examples in CI.
     providers._get_local_constants = lambda: NO_CONSTANTS
 
 
