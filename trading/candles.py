@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trading.errors import BadInput
+from trading.errors import BadInput, InsufficientData
 
 INTERVAL = timedelta(minutes=5)
 COLUMNS = ("open_time", "open", "high", "low", "close", "volume")
@@ -55,6 +55,17 @@ def proven(candles: pd.DataFrame, at: datetime) -> pd.DataFrame:
 def window(candles: pd.DataFrame, at: datetime, count: int) -> pd.DataFrame:
     """The last ``count`` candles closed by ``at``, oldest first, index from 0."""
     return closed(candles, at).tail(count).reset_index(drop=True)
+
+
+def must_be_fresh(pair: str, candles: pd.DataFrame, at: datetime, max_age_minutes: float) -> None:
+    """Raise InsufficientData for no candles, or when the newest closed too long ago: that is no market of now (I18)."""
+    if candles.empty:
+        msg = f"{pair} has no candles yet"
+        raise InsufficientData(msg)
+    age = at - (candles["open_time"].iloc[-1].to_pydatetime() + INTERVAL)
+    if age > timedelta(minutes=max_age_minutes):
+        msg = f"the last candle of {pair} closed {age} ago, over {max_age_minutes:g} min"
+        raise InsufficientData(msg)
 
 
 def one_hour_change_pct(candles: pd.DataFrame) -> float | None:

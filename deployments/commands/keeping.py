@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blocks.settings import load_settings
-from deployments.commands.options import AsJson, DeskOption, alarming, answer
+from deployments.commands.options import AsJson, DeskOption, alarming, answer, day_named
 from deployments.where import prepared_desk
 from trading.errors import BadInput, Rejected
 from trading.report.words import plural
@@ -69,7 +69,7 @@ def restore(
     name = desk or load_settings().desk
     with prepared_desk(name, start=False):
         if archive:
-            first, last = _day(source), _day(to or source)
+            first, last = day_named(source), day_named(to or source)
             if last < first:
                 msg = f"--to {last} is before --from {first}"
                 raise BadInput(msg)
@@ -79,14 +79,6 @@ def restore(
     answer(data, as_json=json, text=text)
     if not data["identical"]:
         raise typer.Exit(1)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        msg = f"{text!r} is not a day; write it like 2024-01-03"
-        raise BadInput(msg) from error
 
 
 def _books(name: str, prefix: str | None, key: str) -> tuple[dict[str, Any], str]:

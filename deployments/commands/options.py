@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +26,15 @@ def moment(text: str) -> datetime:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         msg = f"{text!r} is not a time; write it like 2024-01-03T12:10:00Z"
+        raise BadInput(msg) from error
+
+
+def day_named(text: str) -> date:
+    """A day as a person writes it. Raises BadInput."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        msg = f"{text!r} is not a day; write it like 2024-01-03"
         raise BadInput(msg) from error
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from blocks.settings import load_settings
-from deployments.commands.options import AsJson, DeskOption, answer
+from deployments.commands.options import AsJson, DeskOption, answer, day_named
 from deployments.where import prepared_desk
-from trading.errors import BadInput, Halt
+from trading.errors import Halt
 from trading.report.words import plural
 
 
@@ -31,7 +31,7 @@ def verify(
         from trading.services.verify import Places, verify_day
 
         room = inspect_desk(name)
-        wanted = [_day(day)] if day else _until(room.clock.now().astimezone(UTC).date(), days)
+        wanted = [day_named(day)] if day else _until(room.clock.now().astimezone(UTC).date(), days)
         places = Places(room.lineage, room.archive, room.cold, room.items, room.pairs, room.clock.now())
         seen = [verify_day(one, places, read_payloads=payloads) for one in wanted]
     faults = [fault for one in seen for fault in one.faults]
@@ -42,14 +42,6 @@ def verify(
     answer(data, as_json=json, text=_table(seen))
     if faults:
         raise typer.Exit(1)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        msg = f"{text!r} is not a day; write it like 2024-01-03"
-        raise BadInput(msg) from error
 
 
 def _until(last: date, count: int) -> list[date]:

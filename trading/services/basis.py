@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading.basis import Basis, Rate, last_of, premiums, rate_of
-from trading.candles import INTERVAL
-from trading.errors import InsufficientData, TradingError, Transient
+from trading.candles import must_be_fresh
+from trading.errors import TradingError, Transient
 from trading.pairs import Pair
 from trading.ports import CandleStore, Exchange, Readings
 from trading.strategy import Strategy
@@ -55,13 +55,7 @@ def _rate(readings: Readings, at: datetime, strategy: Strategy) -> Rate:
 def _close(pair: Pair, at: datetime, candles: CandleStore, strategy: Strategy) -> float:
     """The last close. Raises InsufficientData without one of now: an old price against a new one is no basis."""
     last = candles.window(pair, at, 1)
-    if last.empty:
-        msg = f"{pair.key} has no candles yet"
-        raise InsufficientData(msg)
-    age = at - (last["open_time"].iloc[-1].to_pydatetime() + INTERVAL)
-    if age > timedelta(minutes=strategy.candle_max_age_minutes):
-        msg = f"the last candle of {pair.key} closed {age} ago, over {strategy.candle_max_age_minutes:g} min"
-        raise InsufficientData(msg)
+    must_be_fresh(pair.key, last, at, strategy.candle_max_age_minutes)
     return float(last["close"].iloc[-1])
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from trading.calibration.making import forecast_of, signal_of
 from trading.calibration.records import Forecast
-from trading.candles import INTERVAL
-from trading.errors import InsufficientData, Rejected, TradingError, Transient, Unknown
+from trading.candles import must_be_fresh
+from trading.errors import Rejected, TradingError, Transient, Unknown
 from trading.pairs import Pair
 from trading.ports import CandleStore, Forecaster, Readings
 from trading.ports.forecasts import Forecasts
@@ -166,11 +166,5 @@ def _recent(
     window = store.window(pair, at, strategy.candles_window)
     if checked is not None:
         must_be(checked, window)
-    if window.empty:
-        msg = f"{pair.key} has no candles yet"
-        raise InsufficientData(msg)
-    age = at - (window["open_time"].iloc[-1].to_pydatetime() + INTERVAL)
-    if age > timedelta(minutes=strategy.candle_max_age_minutes):
-        msg = f"the last candle of {pair.key} closed {age} ago, over {strategy.candle_max_age_minutes:g} min"
-        raise InsufficientData(msg)
+    must_be_fresh(pair.key, window, at, strategy.candle_max_age_minutes)
     return window
