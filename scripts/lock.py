@@ -1,6 +1,6 @@
 """Pin and hash every dependency: pyproject.toml -> requirements/*.txt, one file per group.
 
-No file names a registry. infra.txt is resolved under the pins of dev.txt: it can be added to a set-up
+No file names a registry. build.txt and infra.txt are resolved under the pins of dev.txt: they can be added to a set-up
 .venv without moving anything in it. sagemaker.txt holds the project too. Options are handed to uv: `--upgrade` takes
 the newest of everything.
 """
@@ -20,6 +20,7 @@ GROUP = "-"  # a group's lines come in on stdin: uv reads no groups from a proje
 FILES = {
     "runtime": [PROJECT],
     "dev": [PROJECT, GROUP, "-c", "requirements/runtime.txt"],
+    "build": [GROUP, "-c", "requirements/dev.txt"],
     "infra": [GROUP, "-c", "requirements/dev.txt"],
     "sagemaker": [PROJECT, GROUP],  # asks for an older rich and graphql-core: a whole set, for a .venv of its own
 }
