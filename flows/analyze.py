@@ -6,6 +6,7 @@ from datetime import datetime
 
 from prefect import flow
 
+from blocks.choices import PairKey
 from blocks.desk import DeskName
 from flows.judging import fit_to_judge, seen_by_all
 from flows.outcomes import SIX_THREADS, entries_may_start, pair_keys, run_name
@@ -21,14 +22,18 @@ from trading.services.decide import Analysis, notices_of
 def analyze(
     desk: DeskName = "embedded",
     at: datetime | None = None,
-    pairs: list[str] | None = None,
-    with_orders: bool = True,  # noqa: FBT001, FBT002 (a run parameter that a person ticks in the UI)
+    pairs: list[PairKey] | None = None,
+    with_orders: bool = False,  # noqa: FBT001, FBT002 (a run parameter that a person ticks in the UI)
     trigger: str = "asked for",
 ) -> Analysis:
     """Check the data, judge the pairs, decide, book signals and intents in one transaction, and queue the orders.
 
-    desk: where to trade.  at: the market's time; now when left out.  pairs: keys such as btc_usdt; all when left out.
-    with_orders: untick to see the decision without booking an order.  trigger: why this analysis runs, in words.
+    Args:
+        desk: where to trade: embedded (the stand-in), paper (real market, play money) or live (real money).
+        at: the market's time (UTC unless it has a zone); now when left out. A time to come counts as now.
+        pairs: which to compare; all when left out.
+        with_orders: tick to book and send what is decided. Unticked (a look that changes nothing), it is only shown.
+        trigger: why this analysis runs, in words; it stands in the decision's record.
     """
     if with_orders:
         entries_may_start(desk)
@@ -39,7 +44,7 @@ def analyze(
     decision = decide_market(desk, seen, moment)
     record = trace_decision(desk, moment, trigger, seen, decision)
     intents = shape_intents(desk, decision, seen.books, moment, record) if with_orders and decision.pairs else []
-    analysis = book_decision(desk, moment, trigger, seen, decision, intents, record)
+    analysis = book_decision(desk, moment, trigger, seen, decision, intents, record, with_orders=with_orders)
     for trade_id in analysis.trade_ids:
         queue_order(desk, trade_id, analysis.trace())
     show_decision(desk, analysis)

@@ -20,6 +20,11 @@ def archive(desk: DeskName = "embedded", day: date | None = None, at: datetime |
 
     The exchange is asked for yesterday once more first: what it changed since is kept in both versions.
     A difference fails the run, and the day it was found in counts as not archived.
+
+    Args:
+        desk: whose tables are archived: embedded (the stand-in), paper (real market, play money) or live (real money).
+        day: one day (UTC) to archive; every finished day that is due when left out.
+        at: the market's time (UTC unless it has a zone); now when left out. A time to come counts as now.
     """
     pairs, tables = pair_keys(desk), [table.name for table in ARCHIVED]
     moment = market_time(desk, at)

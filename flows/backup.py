@@ -15,7 +15,12 @@ from trading.services.backup import Backup
 
 @flow(name="backup", flow_run_name=run_name("backup"))
 def backup(desk: DeskName = "embedded", at: datetime | None = None) -> Backup:
-    """Order state, analysis state, strategy history, lineage and revisions into the backups, read back."""
+    """Order state, analysis state, strategy history, lineage and revisions into the backups, read back.
+
+    Args:
+        desk: whose books are kept: embedded (the stand-in), paper (real market, play money) or live (real money).
+        at: the market's time (UTC unless it has a zone); now when left out. A time to come counts as now.
+    """
     pair_keys(desk)
     made = take_backup(desk, market_time(desk, at))
     show_backup(desk, made)

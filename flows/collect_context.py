@@ -19,9 +19,12 @@ from trading.signals.context import RANGES
 def collect_context(desk: DeskName = "embedded", at: datetime | None = None) -> Mood | None:
     """Store fear and greed, funding and Bitcoin's share as far as they can be had.
 
-    desk: the desk whose market is read.  at: the market's time; now when left out.
     A source that fails is named in the reading and fails this run after the others were stored; what it said before is
     kept while that is not too old. When all fail, an alarm is told.
+
+    Args:
+        desk: whose market is read: embedded (the stand-in), paper (real market, play money) or live (real money).
+        at: the market's time (UTC unless it has a zone); now when left out. A time to come counts as now.
     """
     sources = list(RANGES)
     moment = market_time(desk, at)

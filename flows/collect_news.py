@@ -18,8 +18,11 @@ from trading.services.news import NewsCollection, notices_of
 def collect_news(desk: DeskName = "embedded", at: datetime | None = None) -> NewsCollection:
     """Ask for the newest posts, value them and store one reading per pair.
 
-    desk: the desk whose news are read.  at: the market's time; now when left out. Nothing published later counts.
     A run that fails stops no trade: the last reading grows stale, and then sentiment is neutral.
+
+    Args:
+        desk: whose news are read: embedded (the stand-in), paper (real market, play money) or live (real money).
+        at: the market's time (UTC unless it has a zone); now when left out. Nothing published later counts.
     """
     pairs = pair_keys(desk)
     moment = market_time(desk, at)

@@ -27,14 +27,17 @@ class Collection:
 def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> Collection:
     """Store what closed since the last run and, when it is due, run one analysis of all pairs.
 
-    desk: the desk whose market is read.  at: the market's time; now when left out.
     A pair that cannot be collected fails this run after the others were served.
+
+    Args:
+        desk: whose market is read: embedded (the stand-in), paper (real market, play money) or live (real money).
+        at: the market's time (UTC unless it has a zone); now when left out. A time to come counts as now.
     """
     pairs = pair_keys(desk)
     moment = market_time(desk, at)
     collected = outcomes_of(pairs, collect_pair.map(unmapped(desk), pairs, unmapped(moment)))
     trigger = find_trigger(desk, list(collected.values.values()), moment)
-    analysis = analyze(desk, moment, trigger=trigger.text) if trigger else None
+    analysis = analyze(desk, moment, with_orders=True, trigger=trigger.text) if trigger else None
     fail_if_any(collected.errors)
     stored = {pair: one.stored for pair, one in collected.values.items()}
     return Collection(stored, trigger.text if trigger else None, analysis)

@@ -14,7 +14,12 @@ from tasks.data_docs import document_data, show_data_docs
 
 @flow(name="data_docs", flow_run_name=run_name("data-docs"))
 def data_docs(desk: DeskName = "embedded", at: datetime | None = None) -> str:
-    """Check the day up to ``at`` (now when left out) and store pages that open offline; where they begin."""
+    """Check the day up to ``at`` and store pages that open offline; gives where they begin.
+
+    Args:
+        desk: whose data are checked: embedded (the stand-in), paper (real market, play money) or live (real money).
+        at: where the day ends (UTC unless it has a zone); now when left out.
+    """
     pair_keys(desk)
     moment = market_time(desk, at)
     day, files = document_data(desk, moment)

@@ -18,7 +18,11 @@ from trading.services.telling import finished, notices_of
 
 @flow(name="execute_orders", flow_run_name=run_name("execute"))
 def execute_orders(desk: DeskName = "embedded") -> list[Trade]:
-    """Carry out the booked intents on the queue; a message that fails comes again, the others are not touched by it."""
+    """Carry out the booked intents on the queue; a message that fails comes again, the others are not touched by it.
+
+    Args:
+        desk: whose queue is worked off: embedded (the stand-in), paper (real market, play money) or live (real money).
+    """
     open_desk(desk)
     trades: list[Trade] = []
     received = receive(desk)

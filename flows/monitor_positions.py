@@ -17,7 +17,12 @@ from trading.services.monitor import Watched, notices_of
 
 @flow(name="monitor_positions", flow_run_name=run_name("monitor"), task_runner=SIX_THREADS)
 def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -> list[Watched]:
-    """Look at every open position at the venue's own price; an exit goes the same booked way as an entry."""
+    """Look at every open position at the venue's own price; an exit goes the same booked way as an entry.
+
+    Args:
+        desk: who holds them: embedded (the stand-in), paper (real market, play money) or live (real money).
+        at: the market's time (UTC unless it has a zone); now when left out. A time to come counts as now.
+    """
     pair_keys(desk)
     moment = market_time(desk, at)
     positions = open_positions(desk)

@@ -19,7 +19,12 @@ from trading.services.sweep import trace_of
 
 @flow(name="reconcile", flow_run_name=run_name("reconcile"))
 def reconcile(desk: DeskName = "embedded", at: datetime | None = None) -> Reconciliation:
-    """Queue again what was forgotten, then compare book and venue; a difference fails the run and stops entries."""
+    """Queue again what was forgotten, then compare book and venue; a difference fails the run and stops entries.
+
+    Args:
+        desk: whose book is compared: embedded (the stand-in), paper (real market, play money) or live (real money).
+        at: the market's time (UTC unless it has a zone); now when left out. A time to come counts as now.
+    """
     pair_keys(desk)
     moment = market_time(desk, at)
     for trade in forgotten_trades(desk, moment):

@@ -26,8 +26,13 @@ def report_daily(
 ) -> str:
     """Report the day up to ``at`` (now when left out): JSON and HTML into the archive, the headline to people.
 
-    since: where the report begins; 24 hours before when left out.
-    where: what the page says of where to look next, as label -> text.  Gives the key of both in the archive.
+    Gives the key of both in the archive.
+
+    Args:
+        desk: whose day is told: embedded (the stand-in), paper (real market, play money) or live (real money).
+        at: where the report ends (UTC unless it has a zone); now when left out.
+        since: where the report begins; 24 hours before its end when left out.
+        where: what the page says of where to look next, as label and text; nothing when left out.
     """
     pair_keys(desk)
     until = market_time(desk, at)

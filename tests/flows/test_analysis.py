@@ -41,7 +41,7 @@ def test_the_same_analysis_twice_books_its_orders_once(world: World, desk: Desk)
     at = world.now()
     first = collect_prices(desk="embedded", at=at).analysis
     assert first is not None
-    again = analyze(desk="embedded", at=at)
+    again = analyze(desk="embedded", at=at, with_orders=True)
     booked = {trade.intent.trade_id for trade in desk.ledger.pending_trades()}
     assert booked == set(first.trade_ids) | set(again.trade_ids)
     assert len(booked) <= 1

@@ -100,7 +100,7 @@ def test_an_old_decision_is_never_executed(world: World, led: Desk) -> None:
     readings: Any = led.readings
     for pair in led.pairs:
         readings.put_sentiment(pair, past, {"value": GOOD, "article_count": 1})
-    analysis = analyze(desk="embedded", at=past)
+    analysis = analyze(desk="embedded", at=past, with_orders=True)
     orders = world.venue_ledger()["accepted"]
     (refused,) = execute_orders(desk="embedded")
     assert analysis.trade_ids == (refused.intent.trade_id,)

@@ -32,7 +32,7 @@ def test_a_venue_that_refuses_the_key_books_nothing(
     monkeypatch.setenv("TRADER_COINCHECK_SECRET_KEY", "not-the-secret")
     later = at + timedelta(seconds=1)
     with pytest.raises(Halt, match="key"):
-        analyze(desk="embedded", at=later)
+        analyze(desk="embedded", at=later, with_orders=True)
     room = open_desk("embedded")
     assert room.ledger.pending_trades() == []
     assert room.ledger.signals_of("btc_usdt", later, later) == []
