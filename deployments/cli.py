@@ -14,6 +14,7 @@ from deployments.commands.explain import explain
 from deployments.commands.flows import init, run
 from deployments.commands.forecast import forecast
 from deployments.commands.keeping import backup, restore
+from deployments.commands.machine import machine
 from deployments.commands.market import decide, score, simulator, strategy
 from deployments.commands.model import model
 from deployments.commands.news import titles
@@ -51,6 +52,7 @@ app.command("resolve")(resolve)
 app.command("redrive")(redrive)
 app.command("backup")(backup)
 app.command("restore")(restore)
+app.command("machine")(machine)
 
 
 def main() -> None:

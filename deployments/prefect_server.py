@@ -1,0 +1,29 @@
+"""How we want Prefect's own server to run, wherever we start it for keeps: ``trader up``, a machine of one's own."""
+
+from __future__ import annotations
+
+RETENTION_DAYS = 30
+"""How long runs stay in the UI. The books, the records of decisions and the archive are elsewhere, and stay."""
+
+DAY_S = 86_400
+
+KEEPING: dict[str, str] = {
+    # A task run is about 22 KB: six pairs are 100 to 150 MB a day, and by default only events are ever deleted.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(RETENTION_DAYS * DAY_S),
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": str(7 * DAY_S),
+    # Task runs are written in batches: one by one they cost twice the server's time.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "50",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
+"""Settings of a server that runs for months."""
+
+CLIENT: dict[str, str] = {
+    # Without an address a process must fail at once, not start a server of its own somewhere.
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+}
+"""Settings of everything that talks to it."""
