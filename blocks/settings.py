@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     paper_jpy: Yen = Field(100_000, description="Yen a new paper account starts with.")
     paper_slippage_pct: Pct = Field(Decimal("0.05"), description="What a paper order pays beyond the best price.")
     paper_fee_pct: Pct = Field(Decimal(0), description="Fee of a paper order, percent of the yen that change hands.")
+    work_pool: Literal["process", "ecs", "ecs:push"] = Field(
+        "process", description="Where deployed flows run: on this machine, as ECS tasks, or as ECS tasks of Prefect Cloud."
+    )
     pairs_config: str | None = Field(None, description="TRADING_PAIRS_CONFIG: the pairs, as a JSON object.")
 
 
