@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -16,6 +16,9 @@ from trading.services.looks import Outcomes
 
 SIX_THREADS: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=6)  # type: ignore[assignment]
 """One thread per pair; a model endpoint takes no more at once either (I13)."""
+
+NAMED_MOST = 3
+"""Pairs that a run's name carries; more make it hard to read."""
 
 
 class StepsFailedError(TradingError):
@@ -54,11 +57,18 @@ def entries_may_start(desk: str) -> None:
 
 
 def run_name(verb: str) -> Callable[[], str]:
-    """Names a flow run after what it does and the time it is for: ``analyze 01-03 12:05``."""
+    """Names a flow run after what it does, the pairs it was asked for and its time in UTC: ``analyze 01-03 12:05``."""
 
     def name() -> str:
-        at = (flow_run.parameters or {}).get("at") or flow_run.scheduled_start_time
-        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-        return f"{verb} {moment:%m-%d %H:%M}" if moment else verb
+        given = flow_run.parameters or {}
+        at = given.get("at") or flow_run.scheduled_start_time
+        words = [verb, *(given.get("pairs") or [])[:NAMED_MOST]]
+        return f"{' '.join(words)} {_in_utc(at):%m-%d %H:%M}" if at else " ".join(words)
 
     return name
+
+
+def _in_utc(at: datetime | str) -> datetime:
+    """A run's time, as a run parameter or as Prefect has it; without a zone it is UTC."""
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return moment.astimezone(UTC) if moment.tzinfo else moment

@@ -22,7 +22,7 @@ from trading.services.quality import Checked, Gate
 JSON = "application/json"
 
 
-@task(task_run_name="check-{pair}", **ASK)
+@task(task_run_name="check-{pair} {at:%m-%d %H:%M}", **ASK)
 def check_pair(desk: str, pair: str, at: datetime) -> Checked:
     """One pair's candles as they will be judged: read, repaired from the exchange where they have gaps, checked."""
     room = open_desk(desk)
@@ -43,7 +43,7 @@ def gate(desk: str, checked: Outcomes[Checked], premiums: Mapping[str, Basis], a
     return quality.apart(found, premiums, room.strategy)
 
 
-@task(task_run_name="quarantine-{pair}", **WRITE)
+@task(task_run_name="quarantine-{pair} {at:%m-%d %H:%M}", **WRITE)
 def quarantine_pair(desk: str, pair: str, held: Gate, at: datetime) -> State[None]:
     """A pair sits out: the evidence goes to the archive and is counted; the state of this run says so."""
     room = open_desk(desk)

@@ -21,14 +21,14 @@ def market_time(desk: str, at: datetime | None) -> datetime:
     """The time a run is for: ``at``, or now when it is left out or lies in the future.
 
     A run for a time to come would take a forming candle for a closed one, and date its intents so that they never go
-    stale (I19). A time without a zone is UTC.
+    stale (I19). A time without a zone is UTC, and every name and page says UTC.
     """
     now = open_desk(desk).clock.now()
     asked = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
-    return now if asked is None else min(asked, now)
+    return now if asked is None else min(asked, now).astimezone(UTC)
 
 
-@materialize(CANDLES, task_run_name="collect-{pair}", **ASK)
+@materialize(CANDLES, task_run_name="collect-{pair} {at:%m-%d %H:%M}", **ASK)
 def collect_pair(desk: str, pair: str, at: datetime) -> Collected:
     """Store the closed candles of one pair."""
     room = open_desk(desk)

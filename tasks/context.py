@@ -19,7 +19,7 @@ from trading.services.looks import Outcomes
 from trading.services.payloads import filed
 
 
-@task(task_run_name="context-{source}", **ASK)
+@task(task_run_name="context-{source} {at:%m-%d %H:%M}", **ASK)
 def ask_source(desk: str, source: str, at: datetime) -> Measured:
     """What one source says of the whole market. Its answers are kept."""
     room = open_desk(desk)

@@ -18,14 +18,14 @@ from trading.signals.sentiment import SentimentSignal
 from trading.signals.technical import TechnicalSignal
 
 
-@task(task_run_name="technical-{pair}", **ASK)
+@task(task_run_name="technical-{pair} {at:%m-%d %H:%M}", **ASK)
 def technical(desk: str, pair: str, at: datetime, checked: Checked) -> TechnicalSignal:
     """The chart of one pair, from the candles that were checked."""
     room = open_desk(desk)
     return judge.technical(room.pair(pair), at, room.candles, room.strategy, checked)
 
 
-@task(task_run_name="forecast-{pair}", **ASK)
+@task(task_run_name="forecast-{pair} {at:%m-%d %H:%M}", **ASK)
 def forecast(desk: str, pair: str, at: datetime, checked: Checked) -> ForecastSignal:
     """The next hour of one pair, from the candles that were checked."""
     room = open_desk(desk)
@@ -36,7 +36,7 @@ def forecast(desk: str, pair: str, at: datetime, checked: Checked) -> ForecastSi
     return signal
 
 
-@task(task_run_name="sentiment-{pair}", **ASK)
+@task(task_run_name="sentiment-{pair} {at:%m-%d %H:%M}", **ASK)
 def sentiment(desk: str, pair: str, at: datetime) -> SentimentSignal:
     """The news mood of one pair."""
     room = open_desk(desk)

@@ -19,14 +19,14 @@ def open_positions(desk: str) -> list[Position]:
     return open_desk(desk).ledger.open_positions()
 
 
-@task(task_run_name="watch-{position.pair}", **ASK)
+@task(task_run_name="watch-{position.pair} {at:%m-%d %H:%M}", **ASK)
 def watch_position(desk: str, position: Position, at: datetime) -> Watched:
     """Look at one position: raise its stop, book its exit."""
     room = open_desk(desk)
     return monitor.look_at(position, at, room.ledger, room.exchange, room.strategy)
 
 
-@task(task_run_name="guard-{position.pair}", **WRITE)
+@task(task_run_name="guard-{position.pair} {at:%m-%d %H:%M}", **WRITE)
 def guard_position(desk: str, position: Position, at: datetime) -> None:
     """Keep the stop that rests at the venue in step with the book, where the desk has one."""
     open_desk(desk).guard(position.position_id, at)

@@ -27,7 +27,7 @@ def fetch_news(desk: str, at: datetime) -> Latest:
     return latest
 
 
-@task(task_run_name="news-{pair}", **WRITE)
+@task(task_run_name="news-{pair} {at:%m-%d %H:%M}", **WRITE)
 def store_news(desk: str, pair: str, latest: Latest, at: datetime) -> PairNews:
     """Weigh the articles for one pair and store its reading."""
     room = open_desk(desk)

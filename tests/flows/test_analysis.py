@@ -16,10 +16,10 @@ KINDS = ("technical", "forecast", "sentiment")
 
 
 def test_an_analysis_is_eighteen_mapped_task_runs_with_pair_names(seen: Seen) -> None:
-    """Six pairs from three sides are 6 x 3 task runs, each named after its side and its pair, each completed."""
+    """Six pairs from three sides are 6 x 3 task runs, each named after side, pair and time, each completed."""
     run = flow_run_named("analyze", seen.at)
     runs = {one.name: one for one in task_runs_of(run.id, expected=24)}
-    wanted = {f"{kind}-{pair.key}" for kind in KINDS for pair in seen.desk.pairs}
+    wanted = {f"{kind}-{pair.key} {seen.at:%m-%d %H:%M}" for kind in KINDS for pair in seen.desk.pairs}
     assert len(wanted) == 18
     assert wanted <= set(runs)
     assert all(runs[name].state_name == "Completed" for name in wanted)

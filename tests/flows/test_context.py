@@ -23,7 +23,7 @@ def test_four_sources_are_four_task_runs_and_one_reading(world: World, desk: Des
     mood = collect_context(desk="embedded", at=at)
     assert mood is not None
     run = flow_run_named("context", at)
-    runs = {one.name: one.state_name for one in task_runs_of(run.id, expected=6)}
+    runs = {one.name.split()[0]: one.state_name for one in task_runs_of(run.id, expected=6)}
     assert runs.keys() >= SOURCES
     assert set(runs.values()) == {"Completed"}
     found = judge.context(at, desk.readings, desk.strategy)
@@ -42,7 +42,9 @@ def test_a_source_that_throttles_once_is_retried_and_the_run_succeeds(world: Wor
     assert mood is not None
     assert mood.failed == {}
     run = flow_run_named("context", at)
-    counts = {one.name: one.run_count for one in task_runs_of(run.id, expected=6) if one.name in SOURCES}
+    counts = {
+        one.name.split()[0]: one.run_count for one in task_runs_of(run.id, expected=6) if one.name.split()[0] in SOURCES
+    }
     assert counts == {
         "context-fear_greed": 2, "context-funding": 1, "context-btc_dominance": 1, "context-usd_jpy": 1
     }  # fmt: skip
@@ -56,7 +58,7 @@ def test_a_source_that_fails_fails_alone_and_the_run_says_so(world: World, desk:
         collect_context(desk="embedded", at=at)
     run = flow_run_named("context", at)
     assert run.state_name == "Failed"
-    states = {one.name: one.state_name for one in task_runs_of(run.id, expected=7)}
+    states = {one.name.split()[0]: one.state_name for one in task_runs_of(run.id, expected=7)}
     assert {name: states[name] for name in SOURCES} == {
         "context-fear_greed": "Completed", "context-funding": "Completed", "context-btc_dominance": "Failed",
         "context-usd_jpy": "Failed",
