@@ -11,7 +11,7 @@ KEEPING: dict[str, str] = {
     # A task run is about 22 KB: six pairs are 100 to 150 MB a day, and by default only events are ever deleted.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(RETENTION_DAYS * DAY_S),
-    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": str(7 * DAY_S),
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
     # Task runs are written in batches: one by one they cost twice the server's time.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect.settings import Settings as PrefectSettings
 
 from blocks.settings import Settings
 from deployments.machine import ENV_FILE, UNITS, Machine, environment, rendered
@@ -110,3 +112,14 @@ def test_the_first_boot_script_puts_every_file_in_its_place(tmp_path: Path) -> N
         PurePosixPath("/") / path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()
     } == set(files)
     assert all((root / str(path).lstrip("/")).read_text() == text for path, text in files.items())
+
+
+def test_the_server_reads_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefect takes every value as it is meant: runs for 30 days, events for 7."""
+    for name, value in KEEPING.items():
+        monkeypatch.setenv(name, value)
+    server = PrefectSettings().server
+    assert server.services.db_vacuum.enabled_vacuum_types >= {"events", "flow_runs"}
+    assert server.services.db_vacuum.retention_period == timedelta(days=30)
+    assert server.events.retention_period == timedelta(days=7)
+    assert server.services.task_run_recorder.flush_interval == 1
