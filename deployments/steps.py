@@ -1,0 +1,103 @@
+"""The steps of prefect.yaml: what a deployment is told of the place where it was deployed, and its image.
+
+``prefect deploy`` runs them once for each deployment; what they find out is the same for all, and found out once.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import cache
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from blocks.settings import Settings, load_settings
+from deployments.pools import POOL, template_of
+from deployments.pools.settings import load_ecs_settings
+from trading.errors import BadInput
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+IMAGE_HOME = "/app"
+"""Where the image keeps the code."""
+
+DOCKERFILE = "deployments/Dockerfile"
+PLATFORMS = {"ARM64": "linux/arm64", "X86_64": "linux/amd64"}
+NOT_FOR_RUNS = frozenset({"TRADER_DESK", "TRADER_STATE", "TRADER_WORK_POOL"})
+"""Settings of the machine that deploys; the desk is a parameter of every run."""
+
+
+@cache
+def site() -> dict[str, Any]:
+    """Desk, version, directory, image and environment of the runs; checks first that the work pool is the one we mean.
+
+    Raises BadInput with one line when the pool on the server is another than this file was written for.
+    """
+    settings = load_settings()
+    _meant(settings.work_pool)
+    version = code_version()
+    told = {"desk": settings.desk if "desk" in settings.model_fields_set else "paper", "version": version}
+    if settings.work_pool == "process":
+        return {**told, "directory": str(CHECKOUT), "image": None, "env": {}}  # a child has its worker's environment
+    image = f"{load_ecs_settings().image}:{version}"
+    return {**told, "directory": IMAGE_HOME, "image": image, "env": environment(settings)}
+
+
+def build_image() -> None:
+    """Build the image where runs need one; nothing on this machine. Raises BadInput with one line without Docker."""
+    if image := site()["image"]:
+        platform = PLATFORMS[load_ecs_settings().cpu_architecture]
+        _docker("build", "--platform", platform, "--file", DOCKERFILE, "--tag", image, ".")
+
+
+def push_image() -> None:
+    """Push the image where runs need one; nothing on this machine."""
+    if image := site()["image"]:
+        _docker("push", image)
+
+
+def code_version() -> str:
+    """The commit, with -dirty when files differ from it; the installed version where there is no git or no checkout."""
+    git = shutil.which("git")
+    asked = ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    if git and (CHECKOUT / ".git").exists():
+        done = subprocess.run([git, "-C", str(CHECKOUT), *asked], capture_output=True, text=True, check=False)
+        if done.returncode == 0 and done.stdout.strip():
+            return done.stdout.strip()
+    return installed("crypto-trader")
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Our settings that were set where we deploy, as variables of a container; never a secret."""
+    fields = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
+    known = {f"TRADER_{name.upper()}": value for name, value in fields.items() if not isinstance(value, SecretStr)}
+    pairs = known.pop("TRADER_PAIRS_CONFIG", None)
+    env = {name: str(value) for name, value in known.items() if value is not None and name not in NOT_FOR_RUNS}
+    return env | ({"TRADING_PAIRS_CONFIG": pairs} if pairs else {})
+
+
+def _meant(kind: str) -> None:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        pool = client.read_work_pool(POOL)
+    if pool.type != kind:
+        msg = f"the work pool {POOL} is of type {pool.type}, TRADER_WORK_POOL says {kind}: set it, or run `trader init`"
+        raise BadInput(msg)
+    there = pool.base_job_template.get("variables", {}).get("properties", {})
+    if missing := sorted(set(template_of(kind)["variables"]["properties"]) - set(there)):
+        msg = f"the work pool {POOL} knows no {', '.join(missing)}: run `trader init`, which brings its template up to date"
+        raise BadInput(msg)
+
+
+def _docker(*arguments: str) -> None:
+    docker = shutil.which("docker")
+    if docker is None:
+        msg = "an image is needed and there is no docker here: deploy where there is, or set TRADER_WORK_POOL=process"
+        raise BadInput(msg)
+    done = subprocess.run([docker, *arguments], cwd=CHECKOUT, check=False)
+    if done.returncode:
+        msg = f"`docker {arguments[0]}` failed with {done.returncode}; its own words are above"
+        raise BadInput(msg)
