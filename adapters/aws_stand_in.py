@@ -6,7 +6,8 @@ one DynamoDB request runs at a time, and a transaction checks every condition be
 longer copies the table per action, a query no longer sorts the table, and a reply is written as it is stored: all three
 cost the more the longer a desk runs.
 
-``python -m adapters.aws_stand_in --port N`` serves until it is stopped. Loopback only; nothing outlives the process.
+``python -m adapters.aws_stand_in --port N`` serves until it is stopped. Loopback only. Nothing outlives the process,
+unless ``--journal FILE`` names where every write is put down before it is answered (adapters/stand_in).
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import argparse
 import copy
 import functools
 import inspect
+import io
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from pathlib import Path
 from typing import Any
 
 import moto.core.responses
@@ -39,6 +43,10 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
+
+from adapters.stand_in.journal import Journal
+from adapters.stand_in.keeper import Keeper, writes
+from trading.errors import TradingError
 
 LOOPBACK = "127.0.0.1"
 MOST_ACTIONS = 100
@@ -74,13 +82,18 @@ def main() -> None:
     """Serve until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(description="the AWS of the embedded desk, on loopback")
     parser.add_argument("--port", type=int, required=True)
-    server = _server(parser.parse_args().port)
+    parser.add_argument("--journal", type=Path, metavar="FILE", help="keep every write there, and begin with it")
+    asked = parser.parse_args()
+    try:
+        server = _server(asked.port, asked.journal)
+    except TradingError as error:
+        sys.exit(str(error))
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: sys.exit(0))
     server.serve_forever()
 
 
-def _server(port: int) -> BaseWSGIServer:
+def _server(port: int, journal: Path | None = None) -> BaseWSGIServer:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     for owner, name, ours in (
         (DynamoDBBackend, "transact_write_items", _transact),
@@ -93,21 +106,47 @@ def _server(port: int) -> BaseWSGIServer:
         setattr(owner, name, ours)
     dispatcher: Any = DomainDispatcherApplication(create_backend_app)
     dispatcher.get_backend_for_host = functools.cache(dispatcher.get_backend_for_host)  # it reads moto's own folder
-    app = _OneAtATime(dispatcher)
+    keeper = None if journal is None else Keeper(Journal(journal))
+    if keeper is not None:
+        keeper.restore(dispatcher)
+    app = _OneAtATime(dispatcher, keeper)
     return make_server(LOOPBACK, port, app, threaded=True, request_handler=MotoRequestHandler)
 
 
 class _OneAtATime:
-    """Lets one DynamoDB request run at a time; a queue's long poll still waits beside the others."""
+    """Lets one DynamoDB request run at a time; a queue's long poll still waits beside the others.
 
-    def __init__(self, app: Any) -> None:
-        self._app, self._lock = app, threading.Lock()
+    With a keeper, no other write runs beside one either, and none is answered before it is put down.
+    """
+
+    def __init__(self, app: Any, keeper: Keeper | None) -> None:
+        self._app, self._keeper, self._lock = app, keeper, threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if self._keeper is not None and writes(environ):
+            with self._lock:
+                return self._kept(self._keeper, environ, start_response)
         if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_"):
             return self._app(environ, start_response)
         with self._lock:
             return self._app(environ, start_response)
+
+    def _kept(self, keeper: Keeper, environ: dict[str, Any], start_response: Any) -> Any:
+        """A write, put down once it succeeded. What cannot be put down is not answered: this process ends instead."""
+        body = b""
+        if length := int(environ.get("CONTENT_LENGTH") or 0):
+            body = environ["wsgi.input"].read(length)
+            environ["wsgi.input"] = io.BytesIO(body)
+        said: list[tuple[Any, ...]] = []
+        answer = list(self._app(environ, lambda *reply: said.append(reply)))
+        try:
+            if said[0][0].startswith("2") and (record := keeper.effect(environ, body)) is not None:
+                keeper.keep(record)
+        except OSError as error:
+            sys.stderr.write(f"the journal takes no more ({error.strerror or error}): make room, then start again\n")
+            os._exit(1)
+        start_response(*said[0])
+        return answer
 
 
 # ------------------------------------------------------------------------------------------------------ transactions
