@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from adapters.aws import Aws
@@ -93,16 +93,7 @@ class SqsOrderQueue:
                 WaitTimeSeconds=wait_s,
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
             )
-        deliveries, unreadable = [], []
-        for message in reply.get("Messages", []):
-            try:
-                deliveries.append(_delivery(message))
-            except (ValueError, TypeError, KeyError) as error:
-                unreadable.append(
-                    Unreadable(message["MessageId"], f"{type(error).__name__}: {error}", _receives(message))
-                )
-                log.warning("message %s on %s is not one of ours: %s", message["MessageId"], name, error)
-        return Received(deliveries, unreadable)
+        return read(reply.get("Messages", []), name)
 
     def _delete(self, queue: Queue, delivery: Delivery) -> None:
         with translated(f"finish {delivery.trade_id} on {self._names.queue(queue)}", write=True):
@@ -121,6 +112,18 @@ class SqsOrderQueue:
             if name not in self._found:
                 self._found[name] = self._client.get_queue_url(QueueName=name)["QueueUrl"]
             return self._found[name]
+
+
+def read(messages: Iterable[MessageTypeDef], name: str) -> Received:
+    """What the messages of a queue say; those that cannot be understood are set apart and logged."""
+    deliveries, unreadable = [], []
+    for message in messages:
+        try:
+            deliveries.append(_delivery(message))
+        except (ValueError, TypeError, KeyError) as error:
+            unreadable.append(Unreadable(message["MessageId"], f"{type(error).__name__}: {error}", _receives(message)))
+            log.warning("message %s on %s is not one of ours: %s", message["MessageId"], name, error)
+    return Received(deliveries, unreadable)
 
 
 def _delivery(message: MessageTypeDef) -> Delivery:

@@ -1,0 +1,90 @@
+"""Messages that AWS hands to a function: the event source took them off the queue, and deletes those that we name done.
+
+batch = Batch(event["Records"])
+…                                  # a flow receives them and calls done(), as it would with any queue
+return {"batchItemFailures": [{"itemIdentifier": one} for one in batch.unfinished()]}
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from adapters.sqs import MOST, read
+from trading.errors import BadInput
+from trading.ports import Delivery, OrderQueue, Received
+
+
+class Batch:
+    """The messages of one event and which of them are done. Raises BadInput for records that are no SQS messages."""
+
+    def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
+        try:
+            self._ids = {one["receiptHandle"]: str(one["messageId"]) for one in records}
+            messages: Any = [
+                {
+                    "MessageId": one["messageId"],
+                    "ReceiptHandle": one["receiptHandle"],
+                    "Body": one["body"],
+                    "Attributes": one.get("attributes", {}),
+                }
+                for one in records
+            ]
+        except (KeyError, TypeError) as error:
+            msg = f"the records of the event are not SQS messages: {type(error).__name__}: {error}"
+            raise BadInput(msg) from error
+        self._waiting = read(messages, "the event")
+        self._done: set[str] = set()
+        self._lock = threading.Lock()
+
+    def take(self) -> Received:
+        """All messages, once."""
+        with self._lock:
+            taken, self._waiting = self._waiting, Received([])
+            return taken
+
+    def finish(self, delivery: Delivery) -> bool:
+        """Whether this message came with the event; it then counts as done."""
+        with self._lock:
+            ours = delivery.receipt in self._ids
+            if ours:
+                self._done.add(delivery.receipt)
+            return ours
+
+    def unfinished(self) -> list[str]:
+        """The ids of the messages that must come again."""
+        with self._lock:
+            return [message for receipt, message in self._ids.items() if receipt not in self._done]
+
+
+class HandedQueue:
+    """The OrderQueue port: receives from the batch, done() only marks; all else is the queue's own business."""
+
+    def __init__(self, queue: OrderQueue, batch: Batch) -> None:
+        self._queue, self._batch = queue, batch
+
+    def send(self, trade_id: str, trace: Mapping[str, str]) -> None:
+        """Put one trade on the queue itself."""
+        self._queue.send(trade_id, trace)
+
+    def receive(self, limit: int = MOST) -> Received:  # noqa: ARG002 (the event is as large as it is)
+        """The messages of the event, once; nothing after that."""
+        return self._batch.take()
+
+    def done(self, delivery: Delivery) -> None:
+        """Mark it: the event source deletes what is not named as failed when the function returns."""
+        if not self._batch.finish(delivery):
+            self._queue.done(delivery)
+
+    def dead_letters(self, limit: int = MOST) -> Received:
+        """Of the queue itself."""
+        return self._queue.dead_letters(limit)
+
+    def dead(self) -> int:
+        """Of the queue itself."""
+        return self._queue.dead()
+
+    def redrive(self, delivery: Delivery) -> None:
+        """Of the queue itself."""
+        self._queue.redrive(delivery)
