@@ -10,7 +10,7 @@ from blocks.choices import PairKey
 from blocks.desk import DeskName
 from flows.judging import fit_to_judge, seen_by_all
 from flows.outcomes import SIX_THREADS, entries_may_start, pair_keys, run_name
-from tasks.artifacts import show_decision
+from tasks.artifacts import show_charts, show_decision
 from tasks.collect import market_time
 from tasks.decide import book_decision, decide_market, shape_intents
 from tasks.lineage import trace_decision
@@ -50,4 +50,5 @@ def analyze(
     show_decision(desk, analysis)
     if notices := notices_of(analysis):
         tell(desk, notices)
+    show_charts(desk, analysis, seen.books.positions)
     return analysis

@@ -1,4 +1,4 @@
-"""What a person reads on a run's page: the ranking and the decision in words, and where the report is."""
+"""Pages in words and tables: what was checked, what was decided and why, and where the report is."""
 
 from __future__ import annotations
 
