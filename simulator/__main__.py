@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="0 = any free one")
     add("--speed", type=float, default=1.0, help="simulated seconds per second; 0 = moved by POST /_clock only")
     add("--start", metavar="TIME", help="ISO 8601, UTC if no zone is given")
+    add("--since", metavar="TIME", help="a market without an end that began then and runs in this machine's time")
     add("--seed", type=int, default=1)
     add("--market", dest="shape", choices=sorted(SHAPES), default="lively", help="temper of a generated market")
     add("--history", type=int, help="candles before the start of the clock")

@@ -21,11 +21,14 @@ class SimulatorConfig:
     usdjpy: a rate or a file of rates. jpy: yen on the exchange account at the start. spread_pct: spread of the
     exchange's book, percent of the price. orders_per_s, details_per_s: Coincheck's limits in real time; 0 = unlimited.
     port: 0 = any free one. fear_greed: a fixed index value, 0-100; None = a seeded curve.
+    since: when an endless market began, aware UTC, in the time of this machine (simulator/endless.py); None = a market
+    that ends, with a time of its own.
     """
 
     candles: Path | None = None
     pairs: tuple[Pair, ...] = field(default_factory=lambda: parse_pairs(None))
     start: datetime | None = None
+    since: datetime | None = None
     speed: float = 1.0
     seed: int = 1
     shape: MarketShape = LIVELY

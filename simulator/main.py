@@ -22,6 +22,7 @@ from trading.pairs import parse_pairs
 def from_options(
     *,
     start: str | None = None,
+    since: str | None = None,
     shape: str = LIVELY.name,
     jpy: str = "100000",
     spread_pct: str = "0.06",
@@ -30,7 +31,8 @@ def from_options(
 ) -> SimulatorConfig:
     """A configuration from what a command line gives. Raises BadInput, one line that names the option.
 
-    start: ISO 8601. shape: ``calm`` or ``lively``. jpy, spread_pct: decimal text. pairs: ``TRADING_PAIRS_CONFIG``.
+    start, since: ISO 8601. shape: ``calm`` or ``lively``. jpy, spread_pct: decimal text.
+    pairs: ``TRADING_PAIRS_CONFIG``.
     plain: any other field of SimulatorConfig as it is (candles, port, speed, seed, history, future, usdjpy,
     orders_per_s, details_per_s, access_key, secret_key, fear_greed); None leaves the default.
     """
@@ -42,8 +44,11 @@ def from_options(
             raise BadInput(f"{name} must not be below zero, as {given[name]} is")
     if not 0 <= given.get("fear_greed", 0) <= 100:
         raise BadInput(f"fear_greed is an index from 0 to 100, not {given['fear_greed']}")
+    if since is not None and given.get("speed", 1.0) != 1:
+        raise BadInput("a market that runs in the time of this machine (--since) has no other speed than 1")
     return SimulatorConfig(
         start=_time(start),
+        since=_time(since),
         shape=SHAPES[shape],
         jpy=_decimal("jpy", jpy),
         spread_pct=_decimal("spread_pct", spread_pct),

@@ -67,6 +67,10 @@ class Market:
         """The symbols there are, such as ``BTCUSDT``."""
         return tuple(self._series)
 
+    def series(self, symbol: str) -> Series:
+        """All candles of a symbol, those to come included."""
+        return self._series[symbol]
+
     @property
     def first_ms(self) -> int:
         """The first time at which every symbol has a price."""

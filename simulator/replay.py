@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from simulator.config import SimulatorConfig
+from simulator.endless import endless
 from simulator.generated import generate
 from simulator.market import Market, Series, series
 from simulator.times import CANDLE_MS, from_ms, to_ms
@@ -17,7 +18,14 @@ GENERATED_START = datetime(2026, 1, 5, tzinfo=UTC)
 
 def open_market(config: SimulatorConfig) -> tuple[Market, datetime]:
     """The market and the start of the clock. Raises BadInput, one line that says what to do."""
-    return _generated(config) if config.candles is None else _recorded(config)
+    market, start = _generated(config) if config.candles is None else _recorded(config)
+    if config.since is None:
+        return market, start
+    now, (began_ms, since_ms) = datetime.now(UTC), (to_ms(at) // CANDLE_MS * CANDLE_MS for at in (start, config.since))
+    if config.since > now:
+        msg = f"a market cannot have begun at {config.since.isoformat()}, which is to come"
+        raise BadInput(msg)
+    return endless(market, began_ms, since_ms, now), now
 
 
 def _generated(config: SimulatorConfig) -> tuple[Market, datetime]:

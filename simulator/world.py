@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -58,7 +59,8 @@ def make_world(config: SimulatorConfig) -> World:
     )
     return World(
         config=config,
-        clock=Clock(start, config.speed),
+        # An endless market keeps this machine's time also when that was asleep, or was set right.
+        clock=Clock(start, config.speed, time.monotonic if config.since is None else time.time),
         market=market,
         rates=rates,
         exchange=exchange,
