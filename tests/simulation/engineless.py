@@ -1,4 +1,4 @@
-"""Prefect without its engine: a flow runs its function, a task its function under its own retries, in this thread.
+"""Prefect without its engine, as deployments/without_prefect.py does it, in one thread and without waiting.
 
 What is proven here is the code of the flows and tasks as they are, thousands of times a minute. That Prefect itself
 runs them so is shown by tests/flows.
@@ -17,7 +17,7 @@ from deployments.without_prefect import without_prefect
 
 @contextmanager
 def without_engine(open_desk: Callable[[], Any], sleep: Callable[[float], None]) -> Iterator[None]:
-    """Flows and tasks as plain calls, one after another. ``open_desk``: the desk of who runs now. ``sleep``: of a retry."""
+    """Plain calls, one after another. ``open_desk``: the desk of who runs now. ``sleep``: what a retry waits with."""
     with (
         without_prefect(threads=1, sleep=sleep, jitter=lambda: 0.0),
         patch.object(desks, "load_settings", lambda: None),
