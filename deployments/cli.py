@@ -21,6 +21,7 @@ from deployments.commands.news import titles
 from deployments.commands.orders import reconcile, redrive, resolve
 from deployments.commands.ui import ui
 from deployments.commands.verify import verify
+from deployments.commands.watchdog import watchdog
 from trading.errors import TradingError
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ app.command("explain")(explain)
 app.command("verify")(verify)
 app.command("ui")(ui)
 app.command("kill-switch")(kill_switch)
+app.command("watchdog")(watchdog)
 app.command("reconcile")(reconcile)
 app.command("resolve")(resolve)
 app.command("redrive")(redrive)

@@ -9,7 +9,7 @@ from prefect import flow, unmapped
 from blocks.desk import DeskName
 from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, pair_keys, run_name
 from tasks.collect import market_time
-from tasks.monitor import guard_position, open_positions, watch_position
+from tasks.monitor import beat, guard_position, open_positions, watch_position
 from tasks.notify import queue_order, tell
 from trading.position import PositionStatus
 from trading.services.monitor import Watched, notices_of
@@ -39,5 +39,7 @@ def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -
     )
     if notices := notices_of(seen, moment):
         tell(desk, notices)
+    if not looks.errors:
+        beat(desk, len(positions))
     fail_if_any({**looks.errors, **guarded.errors})
     return seen

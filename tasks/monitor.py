@@ -8,6 +8,7 @@ from prefect import task
 
 from blocks.desk import open_desk
 from tasks.policies import ASK, WRITE
+from trading.ports.heartbeats import Heartbeat
 from trading.position import Position
 from trading.services import monitor
 from trading.services.monitor import Watched
@@ -30,3 +31,12 @@ def watch_position(desk: str, position: Position, at: datetime) -> Watched:
 def guard_position(desk: str, position: Position, at: datetime) -> None:
     """Keep the stop that rests at the venue in step with the book, where the desk has one."""
     open_desk(desk).guard(position.position_id, at)
+
+
+@task(task_run_name="heartbeat", **WRITE)
+def beat(desk: str, positions: int) -> None:
+    """Leave a sign of life: all that is held was looked at. The watchdog alarms when it stays away."""
+    room = open_desk(desk)
+    at = room.clock.now()
+    room.heartbeats.beat(Heartbeat(at, positions))
+    room.metrics.count("Heartbeat", 1, at)

@@ -12,6 +12,7 @@ from adapters.dynamodb.client import Dynamo
 from adapters.dynamodb.dump import DynamoItems
 from adapters.dynamodb.errors import Lost, PairTaken
 from adapters.dynamodb.forecasts import DynamoForecasts
+from adapters.dynamodb.heartbeats import DynamoWatch
 from adapters.dynamodb.ledger import DynamoLedger
 from adapters.dynamodb.lineage import DynamoLineage
 from adapters.dynamodb.readings import DynamoReadings
@@ -26,6 +27,7 @@ __all__ = [
     "DynamoLineage",
     "DynamoReadings",
     "DynamoRevisions",
+    "DynamoWatch",
     "Lost",
     "PairTaken",
     "Tables",
@@ -43,6 +45,7 @@ class Tables(NamedTuple):
     lineage: DynamoLineage
     revisions: DynamoRevisions
     items: DynamoItems
+    heartbeats: DynamoWatch
 
 
 def _utc_now() -> datetime:
@@ -63,4 +66,5 @@ def open_tables(names: Names, aws: Aws, now: Callable[[], datetime] = _utc_now) 
         DynamoLineage(names, dynamo),
         DynamoRevisions(names, dynamo),
         DynamoItems(names, aws.dynamodb),
+        DynamoWatch(names, dynamo, now),
     )

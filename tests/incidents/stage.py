@@ -86,6 +86,7 @@ class Stage:
             "archive": self.archive, "validator": LightValidator(), "memory": Memory(), "moods": (),
             "second": BinancePerpetual(f"{room.world.url}/fapi"), "metrics": Uncounted(),
             "lineage": self.tables.lineage, "revisions": self.tables.revisions, "items": self.tables.items,
+            "heartbeats": self.tables.heartbeats,
             "guard": lambda *_: None, "arm": lambda: None,
         }  # fmt: skip
         return Desk(**held)

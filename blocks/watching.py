@@ -1,0 +1,76 @@
+"""What the watchdog stands on: the tables, the queue, the alerts and the clock of a desk, and no exchange.
+
+It opens none of a desk's judges and no trading venue, needs no Prefect, and starts as quickly as AWS's client does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adapters.aws import open_aws
+from adapters.clock import MarketClock, SystemClock
+from adapters.dynamodb import open_tables
+from adapters.metrics import CloudWatchMetrics
+from adapters.notices import LoggedAlerts
+from adapters.slack import SlackAlerts
+from adapters.sqs import SqsOrderQueue
+from blocks.names import desk_names
+from blocks.secrecy import keep_secrets
+from blocks.settings import Settings, load_settings
+from trading.ports import Alerts, Clock, MarketData
+from trading.services.watchdog import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Guardhouse:
+    """A watchdog's post, the desk's clock, and whom to tell when nothing else can be opened."""
+
+    post: Post
+    clock: Clock
+
+
+def open_alerts(settings: Settings) -> Alerts:
+    """Where people are told."""
+    return SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts()
+
+
+def open_guardhouse(name: str) -> Guardhouse:
+    """The watchdog's post at a desk; no request is made yet. Raises BadInput for a wrong setting or unknown desk."""
+    settings, aws = load_settings(), open_aws()
+    keep_secrets(settings)
+    names = desk_names(name, settings)
+    tables, stops = open_tables(names, aws), settings.watchdog_stops_entries
+    post = Post(
+        ledger=tables.ledger,
+        watch=tables.heartbeats,
+        queue=SqsOrderQueue(names, aws),
+        alerts=open_alerts(settings),
+        metrics=CloudWatchMetrics({"desk": name, "prefix": names.prefix}),
+        stops_entries=_STOPS_ENTRIES[name] if stops is None else stops,
+    )
+    return Guardhouse(post, _CLOCKS[name](settings))
+
+
+def _markets_clock(settings: Settings) -> Clock:
+    return MarketClock(_market(settings))
+
+
+def _markets_clock_or_ours(settings: Settings) -> Clock:
+    """The clock that the desk's heartbeats carry; the watchdog looks on while that market cannot be asked."""
+    return MarketClock(_market(settings), SystemClock())
+
+
+def _market(settings: Settings) -> MarketData:
+    from adapters.binance import BinanceMarketData  # noqa: PLC0415 (loads tables that nothing else here needs)
+
+    return BinanceMarketData(settings.binance_url)
+
+
+_CLOCKS: dict[str, Callable[[Settings], Clock]] = {
+    "embedded": _markets_clock,
+    "paper": _markets_clock_or_ours,
+    "live": _markets_clock_or_ours,
+}
+_STOPS_ENTRIES = {"embedded": False, "paper": False, "live": True}
+"""Real money: nothing is bought until a person looked. Elsewhere an alarm is enough."""
