@@ -92,15 +92,19 @@ class World:
             return answer
 
 
-def _children(state: Path, market: MarketOptions) -> tuple[list[Child], dict[str, str]]:
-    aws, sim, prefect = free_port(), free_port(), free_port()
-    simulator_url = f"http://127.0.0.1:{sim}"
-    env = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws}",
+def stand_in_env(port: int) -> dict[str, str]:
+    """What points a process at the AWS stand-in on this port, and at no account."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "embedded",
         "AWS_SECRET_ACCESS_KEY": "embedded",
         "AWS_DEFAULT_REGION": "ap-northeast-1",
-        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": f"{simulator_url}/sagemaker",
+    }
+
+
+def venues_env(simulator_url: str) -> dict[str, str]:
+    """What points a process at the simulated venues and sources."""
+    return {
         "TRADER_BINANCE_URL": f"{simulator_url}/binance",
         "TRADER_BINANCE_FUTURES_URL": f"{simulator_url}/fapi",
         "TRADER_COINCHECK_URL": f"{simulator_url}/coincheck",
@@ -108,6 +112,16 @@ def _children(state: Path, market: MarketOptions) -> tuple[list[Child], dict[str
         "TRADER_CRYPTOPANIC_API_KEY": "simulator-key",
         "TRADER_FEAR_GREED_URL": f"{simulator_url}/alternative",
         "TRADER_COINGECKO_URL": f"{simulator_url}/coingecko",
+    }
+
+
+def _children(state: Path, market: MarketOptions) -> tuple[list[Child], dict[str, str]]:
+    aws, sim, prefect = free_port(), free_port(), free_port()
+    simulator_url = f"http://127.0.0.1:{sim}"
+    env = {
+        **stand_in_env(aws),
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": f"{simulator_url}/sagemaker",
+        **venues_env(simulator_url),
         "TRADER_SLACK_WEBHOOK_URL": f"{simulator_url}/slack/services/T0/B0/embedded",
         "TRADER_COINCHECK_ACCESS_KEY": "simulator-key",
         "TRADER_COINCHECK_SECRET_KEY": "simulator-secret",

@@ -37,13 +37,14 @@ def _end_with_parent() -> None:
 
 @dataclass
 class Child:
-    """One server of the embedded world: how it starts, where it answers when ready, where it logs."""
+    """One program of ours: how it starts, where it answers when ready (None: nowhere), where it logs, and works."""
 
     name: str
     argv: Sequence[str]
-    ready_url: str
+    ready_url: str | None
     log: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -56,6 +57,7 @@ class Child:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.env},
+                cwd=self.cwd,
                 start_new_session=True,
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 (no threads run yet when servers start)
             )
@@ -63,7 +65,7 @@ class Child:
     def wait_ready(self, limit_s: float = START_LIMIT_S) -> None:
         """Return when it answers. Raises Halt with the last line of its log when it ends or takes too long."""
         deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline:
+        while self.ready_url and time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
                 break
             try:
@@ -73,8 +75,23 @@ class Child:
                 return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
-        msg = f"the {self.name} did not start: {self._last_words()} (whole log: {self.log})"
-        raise Halt(msg)
+        if self.ready_url:
+            msg = f"the {self.name} did not start: {self.last_words()} (whole log: {self.log})"
+            raise Halt(msg)
+
+    def finish(self, limit_s: float = START_LIMIT_S) -> None:
+        """Run a program that ends by itself, to its end. Raises Halt with its last line when that is not a good one."""
+        self.start()
+        if self.process is None:
+            raise AssertionError
+        try:
+            code = self.process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            code = -1
+        if code:
+            msg = f"{self.name} did not end well: {self.last_words()} (whole log: {self.log})"
+            raise Halt(msg)
 
     def stop(self) -> None:
         """End it and everything it started."""
@@ -91,7 +108,8 @@ class Child:
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, number)
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The last line that it wrote."""
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         return lines[-1].strip() if lines else "it said nothing"
 
