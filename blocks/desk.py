@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Literal
 
 from adapters.aws import Aws, open_aws
 from adapters.binance import BinanceMarketData
@@ -23,8 +22,11 @@ from adapters.slack import SlackAlerts
 from adapters.sqs import SqsOrderQueue
 from blocks.arming import Arming, Opening, must_say_live
 from blocks.data import candles_of, validator_of
+from blocks.handed import with_handed
 from blocks.judging import forecaster_of, moods_of, news_of
+from blocks.names import DESKS, DeskName, desk_names, must_be_known, shared_names
 from blocks.secrecy import keep_secrets
+from blocks.secrets import with_secrets
 from blocks.settings import Settings, load_settings
 from trading.errors import BadInput, Halt
 from trading.money import yen
@@ -45,6 +47,7 @@ from trading.ports import (
 from trading.ports.candles import ColdCandles, Revisions, SecondVenue
 from trading.ports.context import ContextSource
 from trading.ports.forecasts import Forecasts
+from trading.ports.heartbeats import Heartbeats
 from trading.ports.items import Items
 from trading.ports.lineage import Lineage
 from trading.ports.news import News
@@ -55,8 +58,7 @@ from trading.services.revisions import History
 from trading.strategy import Strategy, load_strategy
 from trading.tables import Names
 
-DeskName = Literal["embedded", "paper", "live"]
-DESKS: tuple[DeskName, ...] = ("embedded", "paper", "live")
+__all__ = ["DESKS", "Desk", "DeskName", "desk_names", "inspect_desk", "must_be_known", "open_desk", "shared_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Desk:
     revisions: Revisions
     cold: ColdCandles
     items: Items
+    heartbeats: Heartbeats
     guard: Callable[[str, datetime], object] = protect.leave
     arm: Callable[[], None] = lambda: None
 
@@ -114,30 +117,12 @@ def open_desk(name: str) -> Desk:
 
     Raises BadInput for a wrong setting or an unknown desk, Halt when the desk may not or cannot be opened.
     """
-    return _open(name, load_settings())
+    return with_handed(_open(name, load_settings()))
 
 
 def inspect_desk(name: str) -> Desk:
     """The same desk, to look at and to operate by hand: nothing has to be armed for that."""
     return _assembled(name, load_settings())
-
-
-def desk_names(name: str, settings: Settings) -> Names:
-    """What the tables, queues and buckets of a desk are called. Paper keeps its own, apart from real money's."""
-    return Names(f"{settings.prefix}-paper" if must_be_known(name) == "paper" else settings.prefix)
-
-
-def shared_names(settings: Settings) -> Names:
-    """Where all desks of one prefix count what they share: requests at one endpoint, calls with one news key."""
-    return Names(settings.prefix)
-
-
-def must_be_known(name: str) -> str:
-    """The name, if there is such a desk. Raises BadInput."""
-    if name not in DESKS:
-        msg = f"unknown desk {name!r}; desks are embedded, paper and live"
-        raise BadInput(msg)
-    return name
 
 
 @lru_cache(maxsize=4)
@@ -149,6 +134,7 @@ def _open(name: str, settings: Settings) -> Desk:
 
 @lru_cache(maxsize=4)
 def _assembled(name: str, settings: Settings) -> Desk:
+    settings = with_secrets(settings, venue=name != "paper")
     keep_secrets(settings)
     names, market, aws = desk_names(name, settings), BinanceMarketData(settings.binance_url), open_aws()
     aws.reachable()
@@ -185,6 +171,7 @@ def _assembled(name: str, settings: Settings) -> Desk:
         revisions=tables.revisions,
         cold=cold,
         items=tables.items,
+        heartbeats=tables.heartbeats,
         guard=partial(protect.keep, ledger=ledger, exchange=exchange, strategy=strategy) if stops else protect.leave,
         arm=venue.opening(pairs, venue.clock, ledger, exchange, strategy),
     )
