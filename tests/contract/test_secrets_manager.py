@@ -64,8 +64,8 @@ def test_secrets_are_read_where_the_environment_has_none(kept, monkeypatch) -> N
 )
 def test_a_missing_or_unusable_secret_is_named_and_never_quoted(kept, secret, value, caplog) -> None:
     """The desk does not open: one line says which secret; its value stands in neither message, cause nor log."""
-    caplog.set_level(logging.DEBUG)
     kept(secret, value)
+    caplog.set_level(logging.DEBUG)
     with pytest.raises(Halt, match=f"secret {PREFIX}/{secret} ") as raised:
         with_secrets(load_settings(), venue=True)
     said = f"{raised.value!r} {raised.value.__cause__!r} {caplog.text}"
