@@ -8,8 +8,9 @@ from prefect import flow, unmapped
 
 from blocks.desk import DeskName
 from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, pair_keys, run_name
+from tasks.artifacts import show_moved
 from tasks.collect import market_time
-from tasks.monitor import beat, guard_position, open_positions, watch_position
+from tasks.monitor import beat, guard_position, moved, open_positions, watch_position
 from tasks.notify import queue_order, tell
 from trading.position import PositionStatus
 from trading.services.monitor import Watched, notices_of
@@ -41,5 +42,7 @@ def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -
         tell(desk, notices)
     if not looks.errors:
         beat(desk, len(positions))
+    if changed := moved(positions, seen):
+        show_moved(desk, changed, moment)
     fail_if_any({**looks.errors, **guarded.errors})
     return seen

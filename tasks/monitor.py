@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from prefect import task
@@ -40,3 +41,9 @@ def beat(desk: str, positions: int) -> None:
     at = room.clock.now()
     room.heartbeats.beat(Heartbeat(at, positions))
     room.metrics.count("Heartbeat", 1, at)
+
+
+def moved(before: Sequence[Position], seen: Sequence[Watched]) -> list[Watched]:
+    """The looks after which something is different: another stop, or an exit under way."""
+    stops = {position.position_id: position.stop_loss for position in before}
+    return [look for look in seen if look.exit or look.position.stop_loss != stops[look.position.position_id]]

@@ -14,9 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trading.candles import INTERVAL
 
-WIDTH, HEIGHT = 960, 330
-LEFT, RIGHT, TOP, BOTTOM = 12, 178, 62, 300
-"""The frame of the picture: candles and fan stand inside, prices to the right of it, times below."""
+WIDTH, HEIGHT = 760, 330
+LEFT, TOP, BOTTOM = 12, 62, 302
+MARGIN, LABELLED = 44, 168
+"""Candles and fan stand in a frame; right of it is a margin, wider where lines have labels, and times are below."""
 
 GRID_LINES = 5
 SQUEEZE = 3.0
@@ -63,11 +64,12 @@ class Scale:
     until: datetime
     low: float
     high: float
+    right: int
 
     def x(self, at: datetime) -> float:
         """How far right a time is."""
         share = (at - self.since) / (self.until - self.since)
-        return round(LEFT + share * (WIDTH - RIGHT - LEFT), 1)
+        return round(LEFT + share * (self.right - LEFT), 1)
 
     def y(self, price: float) -> float:
         """How far down a price is; one beyond the frame lies on its edge."""
@@ -91,7 +93,7 @@ def svg(chart: Chart) -> str:
     )
     return environment.get_template("chart.svg.j2").render(
         chart=chart,
-        frame={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "bottom": BOTTOM},
+        frame={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": scale.right, "top": TOP, "bottom": BOTTOM},
         grid=[(f"{price:,.{_decimals(grid)}f}", y) for price, y in grid],
         hours=hours,
         rising=_candles(chart.candles, scale, rising=True),
@@ -119,7 +121,7 @@ def _scale(chart: Chart) -> Scale:
     shown = [line.price for line in chart.lines if low - reach <= line.price <= high + reach]
     low, high = min([low, *shown]), max([high, *shown])
     margin = (high - low or high * 0.001) * 0.06
-    return Scale(since, until, low - margin, high + margin)
+    return Scale(since, until, low - margin, high + margin, WIDTH - (LABELLED if chart.lines else MARGIN))
 
 
 def _candles(candles: pd.DataFrame, scale: Scale, *, rising: bool) -> str:
