@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from adapters.aws import Aws
@@ -21,6 +24,7 @@ from adapters.news import open_news
 from blocks.settings import Settings
 from trading.pairs import Pair
 from trading.ports import Clock, Forecaster
+from trading.ports.capacity import Place
 from trading.ports.context import ContextSource
 from trading.ports.metrics import Metrics
 from trading.ports.news import News
@@ -39,12 +43,28 @@ def forecaster_of(settings: Settings, shared: Names, aws: Aws, pairs: tuple[Pair
     links: list[Link] = []
     if settings.sagemaker_endpoint:
         capacity = DynamoCapacity(shared, Dynamo(aws.dynamodb))
-        budget = Budget(capacity, f"{ENDPOINT} {settings.sagemaker_endpoint}", settings.forecast_concurrency)
+        budget = ShownBudget(capacity, f"{ENDPOINT} {settings.sagemaker_endpoint}", settings.forecast_concurrency)
         endpoint = SageMakerModel(settings.sagemaker_endpoint, budget=budget)
         links.append(ModelForecaster(Coalesced(endpoint, most=len(pairs))))
     local = LocalModel(partial(model_file, settings.forecast_model, aws.s3, settings.state / "models"))
     links.append(ModelForecaster(local))
     return ForecastChain(links, MomentumForecaster("no model answered"), metrics)
+
+
+class ShownBudget(Budget):
+    """The budget of requests, and over it the limit of the same size that an operator sees and can lower in Prefect."""
+
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """A place for the time of the block, first in Prefect, where that is at hand, then in the books."""
+        if "prefect" not in sys.modules:  # no flow runs in this process
+            with Budget.place(self) as place:
+                yield place
+            return
+        from blocks.limits import FORECASTS, held  # noqa: PLC0415 (a desk is opened without Prefect too)
+
+        with held(FORECASTS), Budget.place(self) as place:
+            yield place
 
 
 def news_of(settings: Settings, shared: Names, aws: Aws, strategy: Strategy, clock: Clock) -> News:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from blocks.settings_block import BlockSource
 from trading.errors import BadInput
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
@@ -52,6 +53,18 @@ class Settings(BaseSettings):
         "expectations",
         description="Engine of the data checks: great-expectations, or the light one for processes that live shortly.",
     )
+    logs: Literal["text", "json"] = Field(
+        "text", description="Form of the log on the console: text for people, one JSON object a line for machines."
+    )
+    secrets: Literal["environment", "aws"] = Field(
+        "environment", description="aws: a secret that is not in the environment is read from AWS Secrets Manager."
+    )
+    task_runner: Literal["threads", "dask", "ray"] = Field(
+        "threads", description="Where the steps of a large universe run: in this process, or on a Dask or Ray cluster."
+    )
+    task_runner_address: str | None = Field(
+        None, description="Address of the Dask or Ray cluster; without it, worker processes of this machine."
+    )
     redis_url: SecretStr | None = Field(None, description="Redis or Valkey URL of the hot tier; optional.")
     coincheck_access_key: SecretStr | None = Field(None, description="Coincheck access key (local use).")
     coincheck_secret_key: SecretStr | None = Field(None, description="Coincheck secret key (local use).")
@@ -59,20 +72,41 @@ class Settings(BaseSettings):
     protective_stops: bool | None = Field(
         None, description="A stop order at the venue for every position; without a value: on the live desk only."
     )
+    watchdog_stops_entries: bool | None = Field(
+        None,
+        description="The watchdog stops entries while positions are unwatched; without a value: on the live desk only.",
+    )
     paper_jpy: Yen = Field(100_000, description="Yen a new paper account starts with.")
     paper_slippage_pct: Pct = Field(Decimal("0.05"), description="What a paper order pays beyond the best price.")
     paper_fee_pct: Pct = Field(Decimal(0), description="Fee of a paper order, percent of the yen that change hands.")
     work_pool: Literal["process", "ecs", "ecs:push"] = Field(
-        "process", description="Where deployed flows run: on this machine, as ECS tasks, or as ECS tasks of Prefect Cloud."
+        "process",
+        description="Where deployed flows run: on this machine, as ECS tasks, or as ECS tasks of Prefect Cloud.",
+    )
+    settings_block: str | None = Field(
+        None, description="Prefect block of the type trader-settings; what it says goes under the environment."
     )
     pairs_config: str | None = Field(None, description="TRADING_PAIRS_CONFIG: the pairs, as a JSON object.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (pydantic hands them in by name)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then the block document that it names, then the defaults."""
+        return init_settings, env_settings, BlockSource(settings_cls)
 
 
 def load_settings() -> Settings:
     """The settings of this process. Raises BadInput with one line that names the variable and the fault."""
     try:
         # Named without our prefix, and an empty value is a mistake to report, not "unset".
-        return Settings(pairs_config=os.environ.get("TRADING_PAIRS_CONFIG"))
+        given = os.environ.get("TRADING_PAIRS_CONFIG")
+        return Settings() if given is None else Settings(pairs_config=given)
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()

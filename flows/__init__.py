@@ -16,4 +16,5 @@ FLOWS = {
     "backfill": "flows.backfill:backfill",
     "archive": "flows.archive:archive",
     "backup": "flows.backup:backup",
+    "remediate_error": "flows.remediate_error:remediate_error",
 }

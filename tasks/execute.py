@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import task
 
 from blocks.desk import open_desk
+from blocks.limits import ORDERS, held
 from tasks.policies import ASK, SEND, WRITE
 from trading.order import Status, Trade
 from trading.ports import Delivery, Received
@@ -47,9 +48,10 @@ def free_coins(desk: str, trade: Trade) -> Trade:
 
 @task(task_run_name="send-{trade.intent.trade_id}", **SEND)
 def send(desk: str, trade: Trade) -> Trade:
-    """Send the order, once."""
+    """Send the order, once; over all processes at most as many in a second as the venue takes."""
     room = open_desk(desk)
-    return execute.send(trade, room.clock, room.ledger, room.exchange)
+    with held(ORDERS):
+        return execute.send(trade, room.clock, room.ledger, room.exchange)
 
 
 @task(task_run_name="look-up-{trade.intent.trade_id}", **ASK)

@@ -79,12 +79,31 @@ def _parameters(text: str | None) -> dict[str, Any]:
     return given
 
 
-def init(desk: DeskOption = None, json: AsJson = False) -> None:
-    """Create what a desk needs and does not have yet: tables, queues, buckets. Safe to repeat."""
+def init(
+    desk: DeskOption = None,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Put back what a person changed in Prefect; left as it is otherwise.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Create what a desk needs and does not have yet: tables, queues, buckets, and what Prefect needs. Safe to repeat.
+
+    In Prefect, where an API is configured: work pool, queues, blocks, limits, variables, automations.
+    """
     name = desk or load_settings().desk
     with prepared_desk(name, start=False):
         from blocks.provisioning import provision_desk
 
         created = provision_desk(name)
-    text = "\n".join(f"created {one}" for one in created) if created else "everything is there already"
-    answer({"desk": name, "created": created}, as_json=json, text=text)
+        typer.echo("\n".join([f"created {one}" for one in created] or ["in AWS everything is there already"]), err=json)
+        from deployments.as_code import apply_all, configured
+
+        applied = apply_all(name, reset=reset) if configured() else None
+    changed, left = (applied.changed, applied.left) if applied else ([], [])
+    lines = ["no PREFECT_API_URL: Prefect is left out"] if applied is None else changed
+    lines = [*(lines or ["in Prefect everything is there already"]), *left, *([KEPT] if left else [])]
+    data = {"desk": name, "created": created, "prefect": changed, "left": left, "with_prefect": applied is not None}
+    answer(data, as_json=json, text="\n".join(lines))
+
+
+KEPT = "what a person changed stays; `trader init --reset` puts it back"

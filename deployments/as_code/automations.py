@@ -1,0 +1,176 @@
+"""What Prefect does by itself: answer failed runs, end dead ones, and speak when nobody watches.
+
+A loop is impossible: the answering flow is in none of the lists of flows that are answered, and a run that an answer
+started is not repeated (``tasks.remedy``). Without a webhook nothing speaks here; the watchdog outside Prefect does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from prefect.automations import (
+    AutomationCore,
+    ChangeFlowRunState,
+    EventTrigger,
+    Posture,
+    RunDeployment,
+    SendNotification,
+)
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import StateType
+
+from deployments.as_code.blocks import WAY_OUT, WEBHOOK
+from deployments.as_code.deployed import NAME
+from deployments.as_code.things import Site, Thing
+from flows import FLOWS
+
+ANSWERING = "remediate_error"
+OURS = tuple(sorted(set(FLOWS) - {ANSWERING}))
+BAD_ENDS = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
+ENDS = BAD_ENDS | {f"prefect.flow-run.{name}" for name in ("Completed", "Cancelled", "Cancelling")}
+BEAT = "prefect.flow-run.heartbeat"
+UNWATCHED = timedelta(minutes=6)
+"""One schedule of monitor_positions (5 min) and a minute for its work."""
+DEAD = timedelta(seconds=90)
+"""Three heartbeats of 30 s."""
+LATE, LATE_WITHIN = 3, timedelta(minutes=15)
+ALARM = "Desk {{ variables.trader_desk }}. {{ variables.trader_advice }}"
+
+
+def things(client: SyncPrefectClient, site: Site) -> list[Thing]:
+    """The automations of this site, by name."""
+    made = [answer_failures(_deployment_id(client, ANSWERING)), end_dead_runs()]
+    if site.settings.slack_webhook_url is not None:
+        block = client.read_block_document_by_name(WAY_OUT, WEBHOOK).id
+        made += [speak_of_unwatched(block), speak_of_late(block)]
+    return [_thing(one) for one in made]
+
+
+def answer_failures(deployment: UUID) -> AutomationCore:
+    """A run of ours failed, crashed or ran out of time: say what it means, and do what is safe."""
+    fields = {
+        "flow_run_id": "{{ flow_run.id }}",
+        "flow_name": "{{ flow.name }}",
+        "state": "{{ flow_run.state.name }}",
+        "message": "{{ flow_run.state.message or '' }}",
+    }
+    as_text: dict[str, Any] = {name: {"__prefect_kind": "jinja", "template": text} for name, text in fields.items()}
+    return AutomationCore(
+        name="trader: answer a run that failed",
+        description="Starts remediate_error for every run of ours that failed, crashed or ran out of time.",
+        trigger=EventTrigger(
+            expect=BAD_ENDS,
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related=_of(OURS),
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=[RunDeployment(deployment_id=deployment, parameters=as_text)],
+    )
+
+
+def end_dead_runs() -> AutomationCore:
+    """A run whose heart stopped is over: its place under the concurrency limit is free again."""
+    return AutomationCore(
+        name="trader: end a run whose process is gone",
+        description=f"Crashed after {DEAD.seconds} s without a heartbeat, so that it holds no concurrency slot.",
+        trigger=EventTrigger(
+            after={BEAT},
+            expect={BEAT, *ENDS},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related=_of(FLOWS),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=DEAD,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED, message=f"No heartbeat for {DEAD.seconds} s: the process is gone."
+            )
+        ],
+    )
+
+
+def speak_of_unwatched(block: UUID, within: timedelta = UNWATCHED) -> AutomationCore:
+    """Positions were looked at, and then no more: said once, until they are looked at again."""
+    completed = {"prefect.flow-run.Completed"}
+    return AutomationCore(
+        name="trader: say that positions are unwatched",
+        description="No run of monitor_positions completed in time after the last one that did.",
+        trigger=EventTrigger(
+            after=completed,
+            expect=completed,
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related=_of(("monitor_positions",)),
+            posture=Posture.Proactive,
+            threshold=1,
+            within=within,
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject=f"Positions are unwatched: no monitor_positions completed for {within.seconds // 60} minutes",
+                body=ALARM,
+            )
+        ],
+    )
+
+
+def speak_of_late(block: UUID) -> AutomationCore:
+    """Several runs waited for a worker that did not come."""
+    return AutomationCore(
+        name="trader: say that runs are late",
+        description=f"{LATE} runs of ours were late within {LATE_WITHIN.seconds // 60} minutes: is a worker running?",
+        trigger=EventTrigger(
+            expect={"prefect.flow-run.Late"},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related=_of(OURS),
+            posture=Posture.Reactive,
+            threshold=LATE,
+            within=LATE_WITHIN,
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject=f"{LATE} runs are late: no worker takes them",
+                body=f"{ALARM} Is the worker of the pool running?",
+            )
+        ],
+    )
+
+
+def _of(flows: Iterable[str]) -> dict[str, Any]:
+    return {"prefect.resource.role": "flow", "prefect.resource.name": sorted(flows)}
+
+
+def _deployment_id(client: SyncPrefectClient, flow: str) -> UUID:
+    return client.read_deployment_by_name(f"{flow}/{NAME}").id
+
+
+def _thing(wanted: AutomationCore) -> Thing:
+    return Thing(
+        f"automation {wanted.name!r}",
+        _plain(wanted),
+        lambda client: _found(client, wanted.name),
+        lambda client: client.create_automation(wanted),
+        lambda client: _change(client, wanted),
+    )
+
+
+def _plain(automation: AutomationCore) -> dict[str, Any]:
+    return automation.model_dump(mode="json", include={"description", "trigger", "actions"})
+
+
+def _found(client: SyncPrefectClient, name: str) -> dict[str, Any] | None:
+    found = client.read_automations_by_name(name)
+    return _plain(found[0]) if found else None
+
+
+def _change(client: SyncPrefectClient, wanted: AutomationCore) -> None:
+    """Ours again, but as switched on or off as people have it."""
+    found = client.read_automations_by_name(wanted.name)[0]
+    client.update_automation(found.id, wanted.model_copy(update={"enabled": found.enabled}))
