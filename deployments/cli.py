@@ -20,6 +20,7 @@ from deployments.commands.model import model
 from deployments.commands.news import titles
 from deployments.commands.orders import reconcile, redrive, resolve
 from deployments.commands.ui import ui
+from deployments.commands.up import up
 from deployments.commands.verify import verify
 from deployments.commands.watchdog import watchdog
 from trading.errors import TradingError
@@ -32,6 +33,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("demo")(demo)
+app.command("up")(up)
 app.command("run")(run)
 app.command("init")(init)
 app.command("simulator")(simulator)

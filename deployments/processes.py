@@ -93,6 +93,10 @@ class Child:
             msg = f"{self.name} did not end well: {self.last_words()} (whole log: {self.log})"
             raise Halt(msg)
 
+    def ended(self) -> bool:
+        """Whether it runs no more, or never did."""
+        return self.process is None or self.process.poll() is not None
+
     def stop(self) -> None:
         """End it and everything it started."""
         if self.process is None or self.process.poll() is not None:

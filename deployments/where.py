@@ -11,6 +11,7 @@ from pathlib import Path
 from blocks.settings import load_settings
 from deployments.embedded import MarketOptions, embedded_world, running_world
 from deployments.prefect_runs import pointed_at
+from deployments.up.place import running_up
 from trading.errors import Halt
 
 KEPT = frozenset({"TRADER_CRYPTOPANIC_API_KEY", "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"})
@@ -21,10 +22,16 @@ KEPT = frozenset({"TRADER_CRYPTOPANIC_API_KEY", "AWS_ENDPOINT_URL_SAGEMAKER_RUNT
 def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
     """Point this process at what the desk needs.
 
-    An AWS endpoint in the environment is taken as it is. Else the embedded desk uses a world that runs in the state
+    An AWS endpoint in the environment is taken as it is. Else a desk of that name that `trader up` runs in the state
+    directory. Else the embedded desk uses a world that runs in the state
     directory, or, with ``start``, makes one for this command. Raises Halt when there is none.
     """
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    if not os.environ.get("AWS_ENDPOINT_URL") and (env := running_up(load_settings().state, name)):
+        os.environ.update(env)
+        with pointed_at(env["PREFECT_API_URL"]) if "prefect" in sys.modules else nullcontext():
+            yield
+        return
     if name != "embedded" or os.environ.get("AWS_ENDPOINT_URL"):
         yield
         return

@@ -1,0 +1,83 @@
+"""``trader up``: everything on its schedule, until it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blocks.settings import load_settings
+from deployments.commands.options import AsJson, answer
+
+
+class MarketName(StrEnum):
+    """Which market the desk looks at."""
+
+    live = "live"
+    replay = "replay"
+
+
+def up(
+    market: Annotated[
+        MarketName,
+        typer.Option(help="live: the real one (or TRADER_*_URL); replay: a simulated one without an end."),
+    ] = MarketName.live,
+    desk: Annotated[str, typer.Option(help="paper, or live, which needs --account.")] = "paper",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the Prefect UI.")] = 4200,
+    state: Annotated[Path | None, typer.Option(metavar="DIR", help="What it keeps; default TRADER_STATE/up.")] = None,
+    candles: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Replay <SYMBOL>-5m.parquet files instead of a generated market.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the generated market.")] = 1,
+    account: Annotated[
+        bool, typer.Option("--account", help="The AWS account of your credentials instead of the stand-in.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Run everything on its schedule on this machine, with the Prefect UI, until Ctrl-C. State survives a restart.
+
+    Tables, queues and files: AWS_ENDPOINT_URL or --account; else a stand-in that keeps them in the state directory.
+    """
+    from deployments.up.parts import Options
+    from deployments.up.run import started, watch_over
+
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    out = sys.stderr if json else sys.stdout
+    options = Options(
+        desk, market is MarketName.replay or candles is not None, port,
+        state or load_settings().state / "up", candles, seed, account,
+    )  # fmt: skip
+
+    def tell(line: str) -> None:
+        print(line, file=out, flush=True)
+
+    try:
+        with started(options, tell) as running:
+            facts = {"desk": desk, "market": market.value, "prefect_ui": running.ui, "state": str(running.root)}
+            answer(facts, as_json=json, text=_welcome(facts))
+            sys.stdout.flush()
+            watch_over(running, tell)
+    except KeyboardInterrupt:
+        tell("stopped; trader up goes on from here")
+
+
+def _welcome(facts: dict[str, str]) -> str:
+    desk, api = f"--desk {facts['desk']}", f"{facts['prefect_ui'].removesuffix('/runs')}/api"
+    return "\n".join(
+        [
+            f"up: the {facts['desk']} desk on the {'real' if facts['market'] == 'live' else 'replayed'} market",
+            f"  runs    {facts['prefect_ui']}",
+            f"  look    trader status {desk} · trader doctor {desk}",
+            f"  ask     PREFECT_API_URL={api} prefect deployment run analyze/trader",
+            f"  state   {facts['state']} (logs in logs/)",
+            "  stop    Ctrl-C",
+        ]
+    )
+
+
+def _as_ctrl_c(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,114 @@
+"""The order of things: servers, what they need once, workers; then watching over them; and all of it backwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deployments.processes import stop_all
+from deployments.up.guard import end, marked
+from deployments.up.keeping import Keeping
+from deployments.up.parts import Options, Parts, checked, parts
+from deployments.up.place import MARK, Place, held
+from deployments.up.runs import Runs
+from deployments.up.story import Story
+from trading.report.words import plural
+
+LOOK_S, READ_S, LOGS_S = 1.0, 5.0, 600.0
+FLOWS_END_S = 15.0
+"""How long runs under way may take to end by themselves when we are stopped."""
+
+type Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """Everything runs: what, where it is looked at, and what to do until it is stopped."""
+
+    options: Options
+    parts: Parts
+    root: Path
+    keeping: Keeping
+
+    @property
+    def ui(self) -> str:
+        """Where the runs are shown."""
+        return self.parts.api_url.removesuffix("/api") + "/runs"
+
+
+@contextmanager
+def started(options: Options, tell: Tell) -> Iterator[Up]:
+    """Everything, running; ended in order on the way out. Raises BadInput or Halt with one line."""
+    checked(options)
+    with held(options.state) as place:
+        whole = parts(options, place)
+        try:
+            _start(options, place, whole, tell)
+            yield Up(options, whole, place.root, Keeping([*whole.servers, *whole.workers], tell))
+        finally:
+            _stop(place, whole, tell)
+
+
+def _start(options: Options, place: Place, whole: Parts, tell: Tell) -> None:
+    names = ", ".join(child.name for child in whole.servers)
+    tell(f"starting {names} (the first time takes half a minute longer)")
+    for child in whole.servers:
+        child.start()
+    for child in whole.servers:
+        child.wait_ready()
+    place.tell_others(options.desk, whole.env)
+    for child in whole.first:
+        tell(child.name)
+        child.finish(300)
+    if whole.own_server:
+        runs = Runs(whole.api_url)
+        # Nobody works on them: we are the only ones who do on this server, and we have just begun.
+        if left := runs.give_up(runs.under_way(), "whoever ran it is gone: trader up was started again"):
+            tell(f"{plural(left, 'run')} of the last time marked as crashed")
+    for child in whole.workers:
+        child.start()
+
+
+def _stop(place: Place, whole: Parts, tell: Tell) -> None:
+    """First nothing new, then what is under way, then what that needs."""
+    tell("stopping: no new runs, then the servers")
+    workers = [child for child in whole.workers if not child.ended()]
+    stop_all(workers)
+    mark, ours = f"{MARK}={place.mark}", {child.process.pid for child in whole.servers if child.process is not None}
+    until_s = time.monotonic() + FLOWS_END_S
+    while workers and set(marked(mark)) - ours - _children_of(ours) and time.monotonic() < until_s:
+        time.sleep(0.2)
+    stop_all(list(whole.servers))
+    end(mark, gentle_s=1.0)
+
+
+def _children_of(parents: set[int]) -> set[int]:
+    """The direct children of some processes, where that can be seen."""
+    found = set()
+    for pid in parents:
+        try:
+            found |= {int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+        except OSError:
+            continue
+    return found
+
+
+def watch_over(up: Up, tell: Tell) -> None:
+    """Until we are interrupted: start again what ended, say what happens, keep the logs short."""
+    story = Story(Runs(up.parts.api_url), datetime.now(UTC))
+    read_s = logs_s = time.monotonic()
+    while True:
+        up.keeping.look()
+        now_s = time.monotonic()
+        if now_s >= read_s:
+            read_s = now_s + READ_S
+            for line in story.lines(datetime.now(UTC), up.keeping.restarts):
+                tell(line)
+        if now_s >= logs_s:
+            logs_s = now_s + LOGS_S
+            up.keeping.shorten_logs()
+        time.sleep(LOOK_S)
