@@ -9,7 +9,7 @@ stay in the environment, or in AWS Secrets Manager under the names of ``trading.
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, create_model
@@ -48,8 +48,7 @@ class _Described:
 
 def _with_fields() -> type[Block]:
     bases: Any = (_Described, Block)
-    made: type[Block] = create_model("TraderSettings", __base__=bases, __module__=__name__, **plain_fields())
-    return made
+    return cast("type[Block]", create_model("TraderSettings", __base__=bases, __module__=__name__, **plain_fields()))
 
 
 TraderSettings = _with_fields()
