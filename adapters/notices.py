@@ -16,5 +16,11 @@ class LoggedAlerts:
     def tell(self, notices: Iterable[Notice]) -> int:
         """Log them; 0, for a log line counts as told."""
         for notice in notices:
-            LOG.log(logging.WARNING if notice.alarm else logging.INFO, "%s: %s", notice.kind, notice.text)
+            LOG.log(
+                logging.WARNING if notice.alarm else logging.INFO,
+                "%s: %s",
+                notice.kind,
+                notice.text,
+                extra={"event": notice.kind},
+            )
         return 0

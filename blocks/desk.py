@@ -24,8 +24,8 @@ from blocks.arming import Arming, Opening, must_say_live
 from blocks.data import candles_of, validator_of
 from blocks.handed import with_handed
 from blocks.judging import forecaster_of, moods_of, news_of
+from blocks.logs import write_logs
 from blocks.names import DESKS, DeskName, desk_names, must_be_known, shared_names
-from blocks.secrecy import keep_secrets
 from blocks.secrets import with_secrets
 from blocks.settings import Settings, load_settings
 from trading.errors import BadInput, Halt
@@ -135,7 +135,7 @@ def _open(name: str, settings: Settings) -> Desk:
 @lru_cache(maxsize=4)
 def _assembled(name: str, settings: Settings) -> Desk:
     settings = with_secrets(settings, venue=name != "paper")
-    keep_secrets(settings)
+    write_logs(settings)
     names, market, aws = desk_names(name, settings), BinanceMarketData(settings.binance_url), open_aws()
     aws.reachable()
     pairs, strategy = parse_pairs(settings.pairs_config), load_strategy(settings.strategy)

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     logs: Literal["text", "json"] = Field(
         "text", description="Form of the log on the console: text for people, one JSON object a line for machines."
     )
+    logs: Literal["text", "json"] = Field(
+        "text", description="Form of the log on the console: text for people, one JSON object a line for machines."
+    )
     secrets: Literal["environment", "aws"] = Field(
         "environment", description="aws: a secret that is not in the environment is read from AWS Secrets Manager."
     )
