@@ -7,6 +7,7 @@ from datetime import date, datetime
 from prefect import flow, unmapped
 
 from blocks.desk import DeskName
+from flows.lateness import CATCHING_UP
 from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, pair_keys, run_name
 from tasks.archive import archive_candles, archive_rows, reread_pair, show_archive
 from tasks.collect import market_time
@@ -14,7 +15,7 @@ from tasks.notify import tell
 from trading.services.archive import ARCHIVED, Sheet, notices_of
 
 
-@flow(name="archive", flow_run_name=run_name("archive"), task_runner=SIX_THREADS)
+@flow(name="archive", flow_run_name=run_name("archive"), task_runner=SIX_THREADS, on_running=CATCHING_UP)
 def archive(desk: DeskName = "embedded", day: date | None = None, at: datetime | None = None) -> list[Sheet]:
     """Archive every finished day that is due, or one day; missed nights are caught up.
 

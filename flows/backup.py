@@ -7,13 +7,14 @@ from datetime import datetime
 from prefect import flow
 
 from blocks.desk import DeskName
+from flows.lateness import CATCHING_UP
 from flows.outcomes import pair_keys, run_name
 from tasks.backup import show_backup, take_backup
 from tasks.collect import market_time
 from trading.services.backup import Backup
 
 
-@flow(name="backup", flow_run_name=run_name("backup"))
+@flow(name="backup", flow_run_name=run_name("backup"), on_running=CATCHING_UP)
 def backup(desk: DeskName = "embedded", at: datetime | None = None) -> Backup:
     """Order state, analysis state, strategy history, lineage and revisions into the backups, read back.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from prefect import flow, unmapped
 
 from blocks.desk import DeskName
+from flows.lateness import CATCHING_UP
 from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, run_name
 from tasks.collect import market_time
 from tasks.context import ask_source, show_context, store_context
@@ -15,7 +16,7 @@ from trading.services.context import Mood, notices_of
 from trading.signals.context import RANGES
 
 
-@flow(name="collect_context", flow_run_name=run_name("context"), task_runner=SIX_THREADS)
+@flow(name="collect_context", flow_run_name=run_name("context"), task_runner=SIX_THREADS, on_running=CATCHING_UP)
 def collect_context(desk: DeskName = "embedded", at: datetime | None = None) -> Mood | None:
     """Store fear and greed, funding and Bitcoin's share as far as they can be had.
 

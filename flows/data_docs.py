@@ -7,12 +7,13 @@ from datetime import datetime
 from prefect import flow
 
 from blocks.desk import DeskName
+from flows.lateness import CATCHING_UP
 from flows.outcomes import pair_keys, run_name
 from tasks.collect import market_time
 from tasks.data_docs import document_data, show_data_docs
 
 
-@flow(name="data_docs", flow_run_name=run_name("data-docs"))
+@flow(name="data_docs", flow_run_name=run_name("data-docs"), on_running=CATCHING_UP)
 def data_docs(desk: DeskName = "embedded", at: datetime | None = None) -> str:
     """Check the day up to ``at`` and store pages that open offline; gives where they begin.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from prefect import flow, unmapped
 
 from blocks.desk import DeskName
+from flows.lateness import CATCHING_UP
 from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, pair_keys, run_name
 from tasks.artifacts import show_moved
 from tasks.collect import market_time
@@ -16,7 +17,7 @@ from trading.position import PositionStatus
 from trading.services.monitor import Watched, notices_of
 
 
-@flow(name="monitor_positions", flow_run_name=run_name("monitor"), task_runner=SIX_THREADS)
+@flow(name="monitor_positions", flow_run_name=run_name("monitor"), task_runner=SIX_THREADS, on_running=CATCHING_UP)
 def monitor_positions(desk: DeskName = "embedded", at: datetime | None = None) -> list[Watched]:
     """Look at every open position at the venue's own price; an exit goes the same booked way as an entry.
 

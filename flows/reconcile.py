@@ -7,6 +7,7 @@ from datetime import datetime
 from prefect import flow
 
 from blocks.desk import DeskName
+from flows.lateness import CATCHING_UP
 from flows.outcomes import fail_if_any, pair_keys, run_name
 from tasks.artifacts import show_reconciliation
 from tasks.collect import market_time
@@ -17,7 +18,7 @@ from trading.services.findings import differences, notices_of
 from trading.services.sweep import trace_of
 
 
-@flow(name="reconcile", flow_run_name=run_name("reconcile"))
+@flow(name="reconcile", flow_run_name=run_name("reconcile"), on_running=CATCHING_UP)
 def reconcile(desk: DeskName = "embedded", at: datetime | None = None) -> Reconciliation:
     """Queue again what was forgotten, then compare book and venue; a difference fails the run and stops entries.
 

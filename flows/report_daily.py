@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from prefect import flow
 
 from blocks.desk import DeskName
+from flows.lateness import own_lateness
 from flows.outcomes import pair_keys, run_name
 from tasks.artifacts import show_report
 from tasks.collect import market_time
@@ -35,7 +36,7 @@ def report_daily(
         where: what the page says of where to look next, as label and text; nothing when left out.
     """
     pair_keys(desk)
-    until = market_time(desk, at)
+    until = market_time(desk, at) - (timedelta(0) if at else own_lateness())  # the day that was to be reported
     key = gather_day(desk, since or until - timedelta(hours=24), until)
     uri, words = render_day(desk, key, where or {})
     show_report(words, uri)
