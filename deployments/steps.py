@@ -78,17 +78,22 @@ def environment(settings: Settings) -> dict[str, str]:
     return env | ({"TRADING_PAIRS_CONFIG": pairs} if pairs else {})
 
 
-def _meant(kind: str) -> None:
+def pool_there() -> Any:
+    """The work pool as the server has it."""
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        pool = client.read_work_pool(POOL)
+        return client.read_work_pool(POOL)
+
+
+def _meant(kind: str) -> None:
+    pool = pool_there()
     if pool.type != kind:
         msg = f"the work pool {POOL} is of type {pool.type}, TRADER_WORK_POOL says {kind}: set it, or run `trader init`"
         raise BadInput(msg)
     there = pool.base_job_template.get("variables", {}).get("properties", {})
     if missing := sorted(set(template_of(kind)["variables"]["properties"]) - set(there)):
-        msg = f"the work pool {POOL} knows no {', '.join(missing)}: run `trader init`, which brings its template up to date"
+        msg = f"the work pool {POOL} knows no {', '.join(missing)}: run `trader init`, which updates its template"
         raise BadInput(msg)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from deployments.pools.settings import EcsSettings, load_ecs_settings
 from trading.errors import BadInput
 
-__all__ = ["KINDS", "POOL", "QUEUES", "EcsSettings", "template_of"]
+__all__ = ["KINDS", "POOL", "QUEUES", "EcsSettings", "raw_template", "template_of"]
 
 POOL = "trader"
 KINDS = ("process", "ecs", "ecs:push")
@@ -38,7 +38,7 @@ def template_of(kind: str, settings: EcsSettings | None = None) -> dict[str, Any
     if kind not in KINDS:
         msg = f"there is no work pool type {kind!r}; TRADER_WORK_POOL is one of {', '.join(KINDS)}"
         raise BadInput(msg)
-    template: dict[str, Any] = json.loads((Path(__file__).parent / f"{kind.split(':')[0]}.json").read_text())
+    template = raw_template(kind)
     if kind == "process":
         return template
     settings = settings or load_ecs_settings()
@@ -48,6 +48,13 @@ def template_of(kind: str, settings: EcsSettings | None = None) -> dict[str, Any
     variables["required"] = [one for one in variables["required"] if "default" not in variables["properties"][one]]
     if kind == "ecs:push":
         _pushed(variables["properties"], settings)
+    return template
+
+
+def raw_template(kind: str) -> dict[str, Any]:
+    """The template without the account's values: what can be known anywhere. A push pool takes that of a worker's."""
+    name = {"process": "process.json"}.get(kind, "ecs.json")
+    template: dict[str, Any] = json.loads((Path(__file__).parent / name).read_text())
     return template
 
 
@@ -76,6 +83,6 @@ def _defaults(settings: EcsSettings) -> dict[str, Any]:
 def _pushed(variables: dict[str, Any], settings: EcsSettings) -> None:
     """Nobody of ours starts the tasks of a push pool: Prefect Cloud does, with credentials that a block of it keeps."""
     if not settings.credentials_block_id:
-        msg = "an ecs:push pool needs TRADER_ECS_CREDENTIALS_BLOCK_ID: the id of its aws-credentials block on Prefect Cloud"
+        msg = "an ecs:push pool needs TRADER_ECS_CREDENTIALS_BLOCK_ID: its aws-credentials block on Prefect Cloud"
         raise BadInput(msg)
     variables["aws_credentials"]["default"] = {"$ref": {"block_document_id": settings.credentials_block_id}}

@@ -35,9 +35,10 @@ class EcsSettings(BaseSettings):
     cpu_architecture: Literal["ARM64", "X86_64"] = Field("ARM64", description="What the image is built for.")
     log_group: str = Field("/ecs/trader", description="CloudWatch log group the containers write to.")
     secrets: dict[str, SecretArn] = Field(
-        default_factory=dict, description='JSON object, secret to its full ARN: {"coincheck/credentials": "arn:aws:..."}.'
+        default_factory=dict,
+        description='JSON object, secret to its full ARN: {"coincheck/credentials": "arn:..."}.',
     )
-    api_key_secret_arn: SecretArn | None = Field(None, description="Secret with the Prefect API key; for Prefect Cloud.")
+    api_key_secret_arn: SecretArn | None = Field(None, description="Secret with the API key of Prefect Cloud.")
     credentials_block_id: str | None = Field(
         None, description="Id of the aws-credentials block that a push pool starts tasks with; for ecs:push."
     )
