@@ -9,7 +9,8 @@ from prefect import flow
 from blocks.choices import PairKey
 from blocks.desk import DeskName
 from flows.judging import fit_to_judge, seen_by_all
-from flows.outcomes import SIX_THREADS, entries_may_start, pair_keys, run_name
+from flows.lateness import CATCHING_UP
+from flows.outcomes import AS_SET, entries_may_start, pair_keys, run_name
 from tasks.artifacts import show_charts, show_decision
 from tasks.collect import market_time
 from tasks.decide import book_decision, decide_market, shape_intents
@@ -18,7 +19,7 @@ from tasks.notify import queue_order, tell
 from trading.services.decide import Analysis, notices_of
 
 
-@flow(name="analyze", flow_run_name=run_name("analyze"), task_runner=SIX_THREADS)
+@flow(name="analyze", flow_run_name=run_name("analyze"), task_runner=AS_SET, on_running=CATCHING_UP)
 def analyze(
     desk: DeskName = "embedded",
     at: datetime | None = None,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from prefect import flow, unmapped
+from prefect import flow
 
 from blocks.desk import DeskName
 from flows.analyze import analyze
-from flows.outcomes import SIX_THREADS, fail_if_any, outcomes_of, pair_keys, run_name
+from flows.lateness import CATCHING_UP
+from flows.lots import each_pair
+from flows.outcomes import AS_SET, fail_if_any, pair_keys, run_name
 from tasks.collect import collect_pair, find_trigger, market_time
 from trading.services.decide import Analysis
 
@@ -23,7 +25,7 @@ class Collection:
     analysis: Analysis | None
 
 
-@flow(name="collect_prices", flow_run_name=run_name("collect"), task_runner=SIX_THREADS)
+@flow(name="collect_prices", flow_run_name=run_name("collect"), task_runner=AS_SET, on_running=CATCHING_UP)
 def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> Collection:
     """Store what closed since the last run and, when it is due, run one analysis of all pairs.
 
@@ -35,7 +37,7 @@ def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> C
     """
     pairs = pair_keys(desk)
     moment = market_time(desk, at)
-    collected = outcomes_of(pairs, collect_pair.map(unmapped(desk), pairs, unmapped(moment)))
+    collected = each_pair(collect_pair, pairs, desk, moment)()
     trigger = find_trigger(desk, list(collected.values.values()), moment)
     analysis = analyze(desk, moment, with_orders=True, trigger=trigger.text) if trigger else None
     fail_if_any(collected.errors)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from prefect import unmapped
 
+from flows.lots import each_pair
 from flows.outcomes import outcomes_of
 from tasks.artifacts import show_checks
 from tasks.basis import basis
@@ -28,9 +29,9 @@ def fit_to_judge(desk: str, keys: Sequence[str], at: datetime) -> tuple[Gate, Ma
 
     Those that fail sit this cycle out, with evidence.
     """
-    checked = outcomes_of(keys, check_pair.map(unmapped(desk), keys, unmapped(at)))
+    checks = each_pair(check_pair, keys, desk, at)()
     premiums = basis(desk, at)
-    fit = gate(desk, checked, premiums, at)
+    fit = gate(desk, checks, premiums, at)
     show_checks(desk, fit, at)
     if fit.quarantined:
         unfit = list(fit.quarantined)
@@ -42,11 +43,11 @@ def fit_to_judge(desk: str, keys: Sequence[str], at: datetime) -> tuple[Gate, Ma
 def seen_by_all(desk: str, fit: Gate, premiums: Mapping[str, Basis], at: datetime) -> Seen:
     """Every pair that may be judged from three sides, the mood of the market, and the books."""
     keys, checked = list(fit.passed), [fit.checked[key] for key in fit.passed]
-    charts = technical.map(unmapped(desk), keys, unmapped(at), checked)
-    outlooks = forecast.map(unmapped(desk), keys, unmapped(at), checked)
-    moods = sentiment.map(unmapped(desk), keys, unmapped(at))
+    charts = each_pair(technical, keys, desk, at, checked=checked)
+    outlooks = each_pair(forecast, keys, desk, at, checked=checked)
+    moods = each_pair(sentiment, keys, desk, at)
     mood = context(desk, at)
     why = {key: quarantine.why_of(found) for key, found in fit.quarantined.items()}
-    looks = looks_of(outcomes_of(keys, charts), outcomes_of(keys, outlooks), outcomes_of(keys, moods), why)
+    looks = looks_of(charts(), outlooks(), moods(), why)
     weighed = outcomes_of([WEIGHT], [weigh_forecasts.submit(desk, models_of(looks), at)])
     return Seen(fit, looks, mood, weighed, premiums, read_books(desk, at))

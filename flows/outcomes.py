@@ -11,11 +11,14 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from blocks.desk import open_desk
+from blocks.runners import THREADS, AsSet
 from trading.errors import TradingError
 from trading.services.looks import Outcomes
 
-SIX_THREADS: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=6)  # type: ignore[assignment]
-"""One thread per pair; a model endpoint takes no more at once either (I13)."""
+SIX_THREADS: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=THREADS)  # type: ignore[assignment]
+"""For a handful of steps that wait: orders, positions, sources."""
+AS_SET: TaskRunner[PrefectFuture[Any]] = AsSet()  # type: ignore[no-untyped-call]
+"""For the steps of every pair, of which there may be hundreds: the settings say where."""
 
 NAMED_MOST = 3
 """Pairs that a run's name carries; more make it hard to read."""

@@ -34,4 +34,10 @@ def made(asset: Asset, **said: str) -> None:
     """Say which one was made, as metadata of the event. Nothing is said where no asset is made: in a plain call."""
     context = AssetContext.get()
     if context is not None and asset in context.downstream_assets:
-        context.add_asset_metadata(asset.key, dict(said))
+        before = context.materialization_metadata.get(asset.key, {})
+        context.add_asset_metadata(asset.key, {name: _joined(before.get(name), text) for name, text in said.items()})
+
+
+def _joined(before: str | None, text: str) -> str:
+    """What a run says of several things that it makes; what holds of all of them is said once."""
+    return text if before in {None, text} else f"{before}, {text}"
