@@ -56,9 +56,6 @@ class Settings(BaseSettings):
     logs: Literal["text", "json"] = Field(
         "text", description="Form of the log on the console: text for people, one JSON object a line for machines."
     )
-    logs: Literal["text", "json"] = Field(
-        "text", description="Form of the log on the console: text for people, one JSON object a line for machines."
-    )
     secrets: Literal["environment", "aws"] = Field(
         "environment", description="aws: a secret that is not in the environment is read from AWS Secrets Manager."
     )
@@ -85,6 +82,10 @@ class Settings(BaseSettings):
     work_pool: Literal["process", "ecs", "ecs:push"] = Field(
         "process",
         description="Where deployed flows run: on this machine, as ECS tasks, or as ECS tasks of Prefect Cloud.",
+    )
+    analysis: Literal["inside", "event"] = Field(
+        "inside",
+        description="Who starts an analysis that is due: the run that collected the candles, or Prefect by its event.",
     )
     settings_block: str | None = Field(
         None, description="Prefect block of the type trader-settings; what it says goes under the environment."

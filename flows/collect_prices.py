@@ -8,6 +8,7 @@ from datetime import datetime
 from prefect import flow
 
 from blocks.desk import DeskName
+from blocks.settings import load_settings
 from flows.analyze import analyze
 from flows.lateness import CATCHING_UP
 from flows.lots import each_pair
@@ -39,7 +40,8 @@ def collect_prices(desk: DeskName = "embedded", at: datetime | None = None) -> C
     moment = market_time(desk, at)
     collected = each_pair(collect_pair, pairs, desk, moment)()
     trigger = find_trigger(desk, list(collected.values.values()), moment)
-    analysis = analyze(desk, moment, with_orders=True, trigger=trigger.text) if trigger else None
+    inside = trigger if load_settings().analysis == "inside" else None
+    analysis = analyze(desk, moment, with_orders=True, trigger=inside.text) if inside else None
     fail_if_any(collected.errors)
     stored = {pair: one.stored for pair, one in collected.values.items()}
     return Collection(stored, trigger.text if trigger else None, analysis)

@@ -10,6 +10,7 @@ from prefect.assets import materialize
 
 from blocks.desk import open_desk
 from tasks.assets import CANDLES, made
+from tasks.events import announce
 from tasks.lines import say
 from tasks.policies import ASK
 from trading.services import collect as verbs
@@ -43,8 +44,11 @@ def collect_pair(desk: str, pair: str, at: datetime) -> Collected:
 
 @task(task_run_name="trigger", **ASK)
 def find_trigger(desk: str, collected: list[Collected], at: datetime) -> Trigger | None:
-    """Whether an analysis is due, and why."""
+    """Whether an analysis is due, and why; that candles are stored, and this, is told to whoever waits for it."""
     room = open_desk(desk)
     changes = {one.pair: one.change_pct for one in collected}
     analysed = {one.pair: room.ledger.last_analysed(one.pair) for one in collected}
-    return verbs.analysis_due(changes, analysed, at, room.strategy)
+    found = verbs.analysis_due(changes, analysed, at, room.strategy)
+    told = {"desk": desk, "at": at.isoformat(), "trigger": found.text if found else ""}
+    announce("trader.candles.collected", f"trader.candles.{desk}", told, analysis="due" if found else "not-due")
+    return found

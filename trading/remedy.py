@@ -135,5 +135,9 @@ def needs_eyes(trouble: Trouble, flow_name: str) -> bool:
     return trouble in {Trouble.HALT, Trouble.UNKNOWN, Trouble.BUG} or flow_name in SAFE_TO_REPEAT
 
 
+_ENGINE = re.compile(r"^(Flow|Task) run encountered an exception:? ")
+
+
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """As one line, without the words that the engine puts before every error."""
+    return _ENGINE.sub("", " ".join(text.split()))

@@ -13,7 +13,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL
 
 from blocks.settings import load_settings
-from deployments.as_code import automations, blocks, deployed, limits, pools, variables
+from deployments.as_code import automations, blocks, deployed, limits, pools
 from deployments.as_code.things import Applied, Site, Thing, remembered, settled
 from trading.errors import Halt, TradingError, Transient
 
@@ -22,7 +22,6 @@ __all__ = ["Applied", "apply", "apply_all", "configured"]
 ORDER: tuple[Callable[[SyncPrefectClient, Site], list[Thing]], ...] = (
     pools.things,
     limits.things,
-    variables.things,
     blocks.things,
     deployed.things,
     automations.things,

@@ -6,7 +6,7 @@ started is not repeated (``tasks.remedy``). Without a webhook nothing speaks her
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,11 +23,10 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
 
 from deployments.as_code.blocks import WAY_OUT, WEBHOOK
-from deployments.as_code.deployed import NAME
+from deployments.as_code.deployed import ANALYSING, ANSWERING, NAME
 from deployments.as_code.things import Site, Thing
 from flows import FLOWS
 
-ANSWERING = "remediate_error"
 OURS = tuple(sorted(set(FLOWS) - {ANSWERING}))
 BAD_ENDS = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
 ENDS = BAD_ENDS | {f"prefect.flow-run.{name}" for name in ("Completed", "Cancelled", "Cancelling")}
@@ -37,7 +36,7 @@ UNWATCHED = timedelta(minutes=6)
 DEAD = timedelta(seconds=90)
 """Three heartbeats of 30 s."""
 LATE, LATE_WITHIN = 3, timedelta(minutes=15)
-ALARM = "Desk {{ variables.trader_desk }}. {{ variables.trader_advice }}"
+ADVICE = "Look at `trader doctor` and `trader positions`; what to do is in docs/runbook.md."
 
 
 def things(client: SyncPrefectClient, site: Site) -> list[Thing]:
@@ -45,7 +44,9 @@ def things(client: SyncPrefectClient, site: Site) -> list[Thing]:
     made = [answer_failures(_deployment_id(client, ANSWERING)), end_dead_runs()]
     if site.settings.slack_webhook_url is not None:
         block = client.read_block_document_by_name(WAY_OUT, WEBHOOK).id
-        made += [speak_of_unwatched(block), speak_of_late(block)]
+        made += [speak_of_unwatched(block, site.desk), speak_of_late(block, site.desk)]
+    if site.settings.analysis == "event":
+        made.append(analyse_by_event(_deployment_id(client, ANALYSING)))
     return [_thing(one) for one in made]
 
 
@@ -57,7 +58,6 @@ def answer_failures(deployment: UUID) -> AutomationCore:
         "state": "{{ flow_run.state.name }}",
         "message": "{{ flow_run.state.message or '' }}",
     }
-    as_text: dict[str, Any] = {name: {"__prefect_kind": "jinja", "template": text} for name, text in fields.items()}
     return AutomationCore(
         name="trader: answer a run that failed",
         description="Starts remediate_error for every run of ours that failed, crashed or ran out of time.",
@@ -68,7 +68,7 @@ def answer_failures(deployment: UUID) -> AutomationCore:
             posture=Posture.Reactive,
             threshold=1,
         ),
-        actions=[RunDeployment(deployment_id=deployment, parameters=as_text)],
+        actions=[RunDeployment(deployment_id=deployment, parameters=_as_text(fields))],
     )
 
 
@@ -95,7 +95,7 @@ def end_dead_runs() -> AutomationCore:
     )
 
 
-def speak_of_unwatched(block: UUID, within: timedelta = UNWATCHED) -> AutomationCore:
+def speak_of_unwatched(block: UUID, desk: str, within: timedelta = UNWATCHED) -> AutomationCore:
     """Positions were looked at, and then no more: said once, until they are looked at again."""
     completed = {"prefect.flow-run.Completed"}
     return AutomationCore(
@@ -106,6 +106,7 @@ def speak_of_unwatched(block: UUID, within: timedelta = UNWATCHED) -> Automation
             expect=completed,
             match={"prefect.resource.id": "prefect.flow-run.*"},
             match_related=_of(("monitor_positions",)),
+            for_each={"related:flow:prefect.resource.id"},  # else the clock starts with this automation, not a run
             posture=Posture.Proactive,
             threshold=1,
             within=within,
@@ -114,13 +115,13 @@ def speak_of_unwatched(block: UUID, within: timedelta = UNWATCHED) -> Automation
             SendNotification(
                 block_document_id=block,
                 subject=f"Positions are unwatched: no monitor_positions completed for {within.seconds // 60} minutes",
-                body=ALARM,
+                body=f"The {desk} desk. {ADVICE}",
             )
         ],
     )
 
 
-def speak_of_late(block: UUID) -> AutomationCore:
+def speak_of_late(block: UUID, desk: str) -> AutomationCore:
     """Several runs waited for a worker that did not come."""
     return AutomationCore(
         name="trader: say that runs are late",
@@ -137,10 +138,31 @@ def speak_of_late(block: UUID) -> AutomationCore:
             SendNotification(
                 block_document_id=block,
                 subject=f"{LATE} runs are late: no worker takes them",
-                body=f"{ALARM} Is the worker of the pool running?",
+                body=f"The {desk} desk. Is the worker of the pool running? {ADVICE}",
             )
         ],
     )
+
+
+def analyse_by_event(deployment: UUID) -> AutomationCore:
+    """Candles were stored and an analysis is due: start it, as the run that stored them would have."""
+    fields = {name: f"{{{{ event.payload.{name} }}}}" for name in ("desk", "at", "trigger")}
+    return AutomationCore(
+        name="trader: analyse when candles say so",
+        description="Starts the analysis that collect_prices leaves to Prefect where TRADER_ANALYSIS=event.",
+        trigger=EventTrigger(
+            expect={"trader.candles.collected"},
+            match={"prefect.resource.id": "trader.candles.*", "trader.analysis": "due"},
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=[RunDeployment(deployment_id=deployment, parameters={**_as_text(fields), "with_orders": True})],
+    )
+
+
+def _as_text(templates: Mapping[str, str]) -> dict[str, Any]:
+    """Templates whose values stay text: Prefect would read a bare one as JSON, and nothing as null."""
+    return {name: {"__prefect_kind": "jinja", "template": text} for name, text in templates.items()}
 
 
 def _of(flows: Iterable[str]) -> dict[str, Any]:

@@ -13,13 +13,17 @@ from deployments.pools import POOL
 from flows import FLOWS
 
 NAME, QUEUE = "trader", "keeping"
-FIRST = ("remediate_error", "analyze")
-"""Flows that automations start: answers to failures always, analyses where events start them."""
+ANSWERING, ANALYSING = "remediate_error", "analyze"
 
 
 def things(_client: SyncPrefectClient, site: Site) -> list[Thing]:
     """The deployments that the automations of this site start."""
-    return [_deployment(flow, site) for flow in FIRST[:1]]
+    return [_deployment(flow, site) for flow in started(site)]
+
+
+def started(site: Site) -> tuple[str, ...]:
+    """Flows that automations start: answers to failures always, analyses where candle events start them."""
+    return (ANSWERING, ANALYSING) if site.settings.analysis == "event" else (ANSWERING,)
 
 
 def found(client: SyncPrefectClient, flow: str) -> str | None:
