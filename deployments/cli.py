@@ -10,6 +10,7 @@ import typer
 from deployments.commands.calibration import calibration
 from deployments.commands.demo import demo
 from deployments.commands.desk import kill_switch, positions, status
+from deployments.commands.doctor import doctor
 from deployments.commands.explain import explain
 from deployments.commands.flows import init, run
 from deployments.commands.forecast import forecast
@@ -36,6 +37,7 @@ app.command("demo")(demo)
 app.command("up")(up)
 app.command("run")(run)
 app.command("init")(init)
+app.command("doctor")(doctor)
 app.command("simulator")(simulator)
 app.command("score")(score)
 app.command("decide")(decide)

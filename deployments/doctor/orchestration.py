@@ -1,0 +1,144 @@
+"""Prefect: the server, its database, the pool with its worker, and whether what is deployed is what the file says."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from blocks.settings import load_settings
+from deployments.doctor.findings import Finding, State, fail, ok, warn
+from deployments.pools import POOL
+from trading.errors import Halt
+
+FILE = Path(__file__).resolve().parents[2] / "prefect.yaml"
+HERE = {"127.0.0.1", "localhost", "::1"}
+SEEN_LATELY = timedelta(minutes=3)
+"""A worker says every 30 seconds that it is there."""
+
+type Call = Callable[..., Any]
+
+
+class Api:
+    """A Prefect API, asked plainly. Raises Halt with one line when none is configured or it does not answer."""
+
+    def __init__(self, url: str | None, key: str | None = None) -> None:
+        self.url, self._key = url, key
+
+    def __call__(self, path: str, body: object = None, *, method: str | None = None) -> Any:
+        if self.url is None:
+            msg = "no PREFECT_API_URL is set: flows run without being shown, and nothing is scheduled"
+            raise Halt(msg)
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url.rstrip("/") + path, data, headers, method=method)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=8) as reply:  # noqa: S310 (an address of a setting)
+                return json.load(reply)
+        except OSError as error:
+            msg = f"{self.url}{path} does not answer: {error}"
+            raise Halt(msg) from error
+
+
+def server(api: Api) -> Finding:
+    """It answers, and is of our version."""
+    if api.url is None:
+        return warn("no PREFECT_API_URL is set: nothing is scheduled", "trader up, or set it to your server's /api")
+    have, own = str(api("/admin/version")), version("prefect")
+    said = f"{api.url} answers, version {have}"
+    return ok(said) if have == own else warn(f"{said}, ours is {own}", "run the same version on both sides")
+
+
+def database(api: Api, sqlite: State, environment: Mapping[str, str] = os.environ) -> Finding:
+    """What the server keeps its runs in. ``sqlite``: how bad SQLite is here."""
+    found = api("/admin/settings")
+    said = str(found.get("server", {}).get("database", {}).get("driver") or "")
+    here = urlsplit(str(api.url)).hostname in HERE
+    said = said or (environment.get("PREFECT_SERVER_DATABASE_CONNECTION_URL", "") if here else "")
+    if said.startswith("postgres"):
+        return ok("Postgres")
+    file = Path(str(found.get("home", ""))) / "prefect.db"
+    if here and file.is_file():
+        do = "give it Postgres (PREFECT_SERVER_DATABASE_CONNECTION_URL): SQLite answers 503 when runs crowd"
+        return Finding(
+            sqlite, f"SQLite, {file.stat().st_size / 1e6:.0f} MB at {file}", "" if sqlite is State.OK else do
+        )
+    return ok("its own business: the server does not say, and is not on this machine")
+
+
+def pool(api: Api) -> Finding:
+    """The pool, its queues and its worker are there and run."""
+    found = api(f"/work_pools/{POOL}")
+    queues = {one["name"]: one for one in api(f"/work_pools/{POOL}/queues/filter", {})}
+    paused = [f"pool {POOL}"] if found["is_paused"] else []
+    paused += [f"queue {name}" for name, one in queues.items() if one["is_paused"]]
+    if paused:
+        return fail(f"paused: {', '.join(paused)}", "resume it: prefect work-pool resume, work-queue resume")
+    said = f"{POOL} ({found['type']}), queues {', '.join(sorted(queues))}"
+    return ok(said) if {"money", "market", "keeping"} <= set(queues) else fail(f"{said}: some lack", "trader init")
+
+
+def worker(api: Api, now: datetime | None = None) -> Finding:
+    """Somebody takes runs from the pool."""
+    if str(api(f"/work_pools/{POOL}")["type"]).endswith(":push"):
+        return ok("none needed: Prefect Cloud starts the runs")
+    seen = {one["name"]: datetime.fromisoformat(one["last_heartbeat_time"])
+            for one in api(f"/work_pools/{POOL}/workers/filter", {}) if one["last_heartbeat_time"]}  # fmt: skip
+    alive = [name for name, at in seen.items() if (now or datetime.now(UTC)) - at < SEEN_LATELY]
+    return ok(f"{', '.join(alive)}") if alive else fail("no worker runs", f"prefect worker start --pool {POOL}")
+
+
+def deployed(api: Api, desk: str, file: Path = FILE) -> Finding:
+    """Every deployment of prefect.yaml is there, not paused, with its schedules, and of this desk."""
+    wanted = {one["entrypoint"]: one for one in yaml.safe_load(file.read_text())["deployments"]}
+    found = {one["entrypoint"]: one for one in api("/deployments/filter", {"limit": 200}) if one["name"] == "trader"}
+    names = {entry: entry.rpartition(":")[2] for entry in wanted}
+    lacking = [names[entry] for entry in wanted if entry not in found]
+    if lacking:
+        return fail(f"not deployed: {', '.join(lacking)}", "prefect --no-prompt deploy --all")
+    off = [
+        names[entry]
+        for entry in wanted
+        if found[entry]["paused"] or any(not one["active"] for one in found[entry]["schedules"])
+    ]
+    if off:
+        return warn(f"paused: {', '.join(off)}", "resume them in the UI: prefect deployment schedule resume")
+    other = [names[entry] for entry, one in wanted.items() if _schedules(one) != _schedules(found[entry])]
+    if other:
+        return warn(f"scheduled otherwise than prefect.yaml: {', '.join(other)}", "prefect --no-prompt deploy --all")
+    desks = {found[entry]["parameters"].get("desk") for entry in wanted}
+    if desks != {desk}:
+        return warn(f"they run {', '.join(map(str, desks))}, not {desk}", f"TRADER_DESK={desk} prefect deploy --all")
+    return ok(f"all {len(wanted)} as in prefect.yaml")
+
+
+def _schedules(one: Mapping[str, Any]) -> list[Any]:
+    """A deployment's rhythms, comparable, as a file or as a server has them."""
+    rhythms = [found.get("schedule", found) for found in one.get("schedules") or []]
+    return sorted(str(found.get("cron") or float(found.get("interval") or 0)) for found in rhythms)
+
+
+def as_code(desk: str) -> Finding:
+    """Blocks, limits, variables and automations that `trader init` makes."""
+    from prefect.client.orchestration import get_client
+
+    from deployments.as_code import CLOUD, ORDER, configured
+    from deployments.as_code.things import Site
+
+    if not configured():
+        return warn("no Prefect API is configured", "trader up, or set PREFECT_API_URL")
+    with get_client(sync_client=True) as client:
+        site = Site(desk, load_settings(), str(client.api_url).startswith(CLOUD))
+        things = [thing for made in ORDER for thing in made(client, site)]
+        lacking = [thing.name for thing in things if thing.found(client) is None]
+    if lacking:
+        return fail(f"missing: {', '.join(lacking)}", f"trader init --desk {desk}")
+    return ok(f"all {len(things)} pools, limits, blocks and automations are there")
