@@ -8,7 +8,6 @@ the queue, ten messages a run, so each run helps, and what is too old is refused
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +23,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.flows import FlowStateHook
 from prefect.runtime import flow_run as this_run
 from prefect.states import Cancelled
 
@@ -35,22 +35,22 @@ PAGE = 200
 """As many runs as the server gives at once; a later late run takes the rest."""
 
 
-def cancel_overtaken(_flow: Flow[Any, Any], run: FlowRun, _state: State[Any]) -> None:
+def cancel_overtaken(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001 (a hook)
     """Cancel the due runs of the same deployment that wait, when this one starts late. Never stops the run itself."""
     now = datetime.now(UTC)
-    mine = _due(run)
-    if run.deployment_id is None or not mine.scheduled or late_by(mine.at, now) < LATE_AFTER:
+    mine = _due(flow_run)
+    if flow_run.deployment_id is None or not mine.scheduled or late_by(mine.at, now) < LATE_AFTER:
         return
     try:
         with get_client(sync_client=True) as client:
-            waiting = _waiting(client, run, now)
+            waiting = _waiting(client, flow_run, now)
             for one in overtaken(mine, [_due(other) for other in waiting], now):
                 _cancel(client, one, in_words(mine, one, now))
     except Exception as error:  # noqa: BLE001 (tidying up must not keep a position from being watched)
         log.warning("runs that wait could not be cancelled: %s: %s", type(error).__name__, error)
 
 
-CATCHING_UP: list[Callable[[Flow[Any, Any], FlowRun, State[Any]], None]] = [cancel_overtaken]
+CATCHING_UP: list[FlowStateHook[..., Any]] = [cancel_overtaken]
 """The hook of flows that catch up: ``on_running``."""
 
 

@@ -1,0 +1,83 @@
+"""Killing what runs, for real: the process of a flow run and the worker above it; and runs that were missed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.states import Scheduled
+
+from tests.operations.conftest import Operated
+
+LIMIT_S = 150
+"""How long a test waits for something that takes seconds on a machine of its own."""
+
+
+def until[T](found: Callable[[], T | None], limit_s: float = LIMIT_S) -> T:
+    """What is found at last."""
+    deadline = time.monotonic() + limit_s
+    while (value := found()) is None:
+        assert time.monotonic() < deadline, f"not found in {limit_s} s"
+        time.sleep(0.5)
+    return value
+
+
+def asked(operated: Operated, flow: str, at: datetime | None = None, **given: Any) -> UUID:
+    """One run of a deployed flow, due now or at a time that is past."""
+    with operated.client() as client:
+        deployment = client.read_deployment_by_name(f"{flow}/trader")
+        state = Scheduled(scheduled_time=at) if at else None
+        return client.create_flow_run_from_deployment(deployment.id, parameters=given, state=state).id
+
+
+def seen(operated: Operated, run_id: UUID) -> FlowRun:
+    """A run as the server has it."""
+    with operated.client() as client:
+        return client.read_flow_run(run_id)
+
+
+def ended(operated: Operated, run_id: UUID) -> str | None:
+    """How a run ended, if it has."""
+    state = seen(operated, run_id).state
+    return state.name if state is not None and state.is_final() else None
+
+
+def process_of(operated: Operated, run_id: UUID) -> int | None:
+    """The process of a run that has begun."""
+    state = seen(operated, run_id).state
+    mark = f"PREFECT__FLOW_RUN_ID={run_id}".encode()
+    for entry in Path("/proc").glob("[0-9]*") if state is not None and state.type is StateType.RUNNING else ():
+        with suppress(OSError):
+            if mark in (entry / "environ").read_bytes() and b"prefect.engine" in (entry / "cmdline").read_bytes():
+                return int(entry.name)
+    return None
+
+
+def killed_with_its_worker(operated: Operated, run_id: UUID) -> None:
+    """Wait until a run has begun; then SIGKILL its process and the worker that started it, as a machine dies."""
+    process = until(lambda: process_of(operated, run_id))
+    worker = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    for one in (worker, process):
+        os.kill(one, signal.SIGKILL)
+
+
+def missed(operated: Operated, flow: str, minutes: list[int]) -> dict[UUID, int]:
+    """Runs that a schedule made for so many minutes ago, while the pool's workers were away: id -> minutes late.
+
+    Prefect lets nobody else make such runs; the mark that a schedule made them is set in the server's own table.
+    """
+    now = datetime.now(UTC)
+    runs = {asked(operated, flow, now - timedelta(minutes=one), desk="embedded"): one for one in minutes}
+    with closing(sqlite3.connect(operated.world.state / "prefect" / "prefect.db", timeout=60)) as tables, tables:
+        for run_id in runs:
+            tables.execute("UPDATE flow_run SET auto_scheduled = 1 WHERE id = ?", (str(run_id),))
+    return runs
