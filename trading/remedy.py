@@ -74,6 +74,8 @@ KINDS: Mapping[str, Trouble] = {
     "Unknown": Trouble.UNKNOWN,
     "Rejected": Trouble.REJECTED,
     "Conflict": Trouble.REJECTED,
+    "Lost": Trouble.REJECTED,
+    "PairTaken": Trouble.REJECTED,
     "InsufficientData": Trouble.REJECTED,
     "Transient": Trouble.TRANSIENT,
     "Contended": Trouble.TRANSIENT,

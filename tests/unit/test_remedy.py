@@ -1,0 +1,83 @@
+"""What a failed run leads to: read from its last state alone, the worst error decides, and a human's matter stays one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import adapters.dynamodb.errors
+import flows.outcomes
+from flows import FLOWS
+from trading.errors import TradingError
+from trading.remedy import KINDS, TABLE, Trouble, needs_eyes, page_of, repeated_at_once, told, trouble_of
+
+assert adapters.dynamodb.errors  # loaded, so that their errors are among the subclasses below
+assert flows.outcomes
+
+NAMES = st.sampled_from(sorted(KINDS))
+STATES = st.sampled_from(["Failed", "Crashed", "TimedOut"])
+
+
+def classes(of: type[Exception]) -> set[str]:
+    return {of.__name__}.union(*(classes(one) for one in of.__subclasses__()))
+
+
+def test_every_error_of_ours_is_known_by_its_name() -> None:
+    """A new error class has its kind in the table, or only gathers others: none is taken for a bug by oversight."""
+    ours = classes(TradingError) - {"TradingError", "StepsFailedError"}
+    assert ours <= set(KINDS)
+
+
+@given(names=st.lists(NAMES, min_size=1), state=STATES)
+def test_the_worst_error_of_a_run_decides(names: list[str], state: str) -> None:
+    """Of several failed steps the one that needs a human most says what happens, whatever order they stand in."""
+    message = "StepsFailedError: " + "; ".join(f"eth_usdt: {name}: what it said" for name in names)
+    worst = min((KINDS[name] for name in names), key=list(Trouble).index)
+    found = trouble_of(state, message)
+    ranks = list(Trouble)
+    assert found is worst or (
+        state != "Failed" and found is Trouble.CRASHED and ranks.index(worst) > ranks.index(found)
+    )
+
+
+@given(words=st.text(), name=st.sampled_from(["Halt", "BadInput", "Unknown"]), state=STATES)
+def test_a_human_matter_is_never_acted_on(words: str, name: str, state: str) -> None:
+    """Whatever else the message says: after Halt or Unknown no flow is started again, and it is an alarm."""
+    trouble = trouble_of(state, f"{words}\nTask run encountered an exception {name}: the books differ")
+    assert trouble in {Trouble.HALT, Trouble.UNKNOWN}
+    assert not any(repeated_at_once(trouble, flow) for flow in FLOWS)
+    assert needs_eyes(trouble, "report_daily")
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "trouble"),
+    [
+        ("Crashed", "No heartbeat for 90 s: the process is gone.", Trouble.CRASHED),
+        ("TimedOut", "Flow run exceeded timeout of 240.0 second(s)", Trouble.CRASHED),
+        ("Failed", "Flow run encountered an exception: KeyError: 'btc'", Trouble.BUG),
+        ("Failed", "Flow run encountered an exception: Contended: too many writers", Trouble.TRANSIENT),
+        ("Failed", "", Trouble.BUG),
+    ],
+)
+def test_a_state_is_read_as_what_it_is(state: str, message: str, trouble: Trouble) -> None:
+    """A run ended from outside crashed; an error that is not ours, or none at all, is a bug."""
+    assert trouble_of(state, message) is trouble
+
+
+def test_only_the_watch_over_positions_is_repeated() -> None:
+    """A run that died or met a closed door is repeated where repeating is always safe, and waits for its time elsewhere."""
+    repeated = {(trouble, flow) for trouble in Trouble for flow in FLOWS if repeated_at_once(trouble, flow)}
+    assert repeated == {(Trouble.CRASHED, "monitor_positions"), (Trouble.TRANSIENT, "monitor_positions")}
+
+
+@given(message=st.text(), trouble=st.sampled_from(Trouble))
+def test_people_read_what_failed_and_what_happens_next(message: str, trouble: Trouble) -> None:
+    """Page and line carry the error's words, what the machine does, and what a person should do; the line is one."""
+    remedy = TABLE[trouble]
+    page, line = page_of("analyze", "Failed", message, trouble, ""), told("analyze", message, trouble, "")
+    for part in (remedy.what, remedy.machine, remedy.person):
+        assert part in page
+        assert part in line
+    assert len(line.splitlines()) == 1
+    assert "Flow run encountered" not in told("analyze", "Flow run encountered an exception: Halt: x", trouble, "")
