@@ -140,10 +140,8 @@ def _assembled(name: str, settings: Settings) -> Desk:
     aws.reachable()
     pairs, strategy = parse_pairs(settings.pairs_config), load_strategy(settings.strategy)
     venue = _VENUES[name](_Site(settings, names, aws, pairs, market))
-    tables = open_tables(names, aws)
-    exchange, ledger = venue.exchange, tables.ledger
-    archive = S3Archive(names, aws)
-    cold = ParquetCandles(archive)
+    tables, archive = open_tables(names, aws), S3Archive(names, aws)
+    exchange, ledger, cold = venue.exchange, tables.ledger, ParquetCandles(archive)
     metrics = CloudWatchMetrics({"desk": name, "prefix": names.prefix})
     stops = venue.stops if settings.protective_stops is None else settings.protective_stops
     return Desk(
