@@ -1,10 +1,15 @@
-"""``make bench``: every benchmark, one table each."""
+"""``make bench``: every benchmark, one table each; ``python -m benchmarks scale [PAIRS]``: a large universe alone."""
 
 from __future__ import annotations
 
-from benchmarks import costs, cycle, forecast
+import sys
+
+from benchmarks import costs, cycle, forecast, scale
 
 if __name__ == "__main__":
-    cycle.main()
-    forecast.main()
-    costs.main()
+    if sys.argv[1:2] == ["scale"]:
+        scale.main(*(int(one) for one in sys.argv[2:3]))
+    else:
+        cycle.main()
+        forecast.main()
+        costs.main()

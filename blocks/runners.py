@@ -17,7 +17,7 @@ from trading.errors import BadInput
 
 THREADS = 6
 """One per pair of the design; a model endpoint takes no more at once either (I13)."""
-HOW = "uv pip install --require-hashes -r requirements/distributed.txt"
+HOW = "uv pip install --no-deps --require-hashes -r requirements/distributed.txt"
 
 
 class AsSet(TaskRunner[Any]):
