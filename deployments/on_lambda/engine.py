@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 import os
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
+
+from deployments.prefect_api import unreachable
 
 log = logging.getLogger(__name__)
 
-ANSWER_LIMIT_S = 2.0
-"""How long the API may take to say that it is there."""
 FLUSH_LIMIT_S = 10.0
 KEPT_BACK_S = 1.0
 """Of the time that is left, for the return itself."""
@@ -51,33 +49,8 @@ def run(flow: Any, given: Mapping[str, Any], left_s: LeftS = without_limit) -> t
         return flow(**given), "plain"
 
 
-def unreachable() -> str | None:
-    """Why Prefect's API cannot be used, in words; None when it answers."""
-    url = os.environ.get("PREFECT_API_URL")
-    if not url:
-        return "PREFECT_API_URL is not set"
-    request = urllib.request.Request(f"{url.rstrip('/')}/health", headers=_headers())  # noqa: S310 (a setting)
-    try:
-        with urllib.request.urlopen(request, timeout=ANSWER_LIMIT_S):  # noqa: S310 (a setting)
-            return None
-    except urllib.error.HTTPError as error:
-        return f"Prefect's API answers {error.code}"
-    except (OSError, ValueError) as error:
-        return f"Prefect's API does not answer ({type(error).__name__})"
-
-
-def _headers() -> dict[str, str]:
-    if key := os.environ.get("PREFECT_API_KEY"):
-        return {"Authorization": f"Bearer {key}"}
-    if auth := os.environ.get("PREFECT_API_AUTH_STRING"):
-        return {"Authorization": f"Basic {base64.b64encode(auth.encode()).decode()}"}
-    return {}
-
-
 def _watched(flow: Any, begun: list[bool]) -> Any:
     """The same flow, which notes that its body has begun."""
-    from functools import wraps
-
     watched, body = flow.with_options(), flow.fn
 
     @wraps(body)
