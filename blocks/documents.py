@@ -9,25 +9,21 @@ stay in the environment, or in AWS Secrets Manager under the names of ``trading.
 
 from __future__ import annotations
 
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 from prefect.blocks.core import Block
-from pydantic import Field, SecretStr, create_model
+from pydantic import Field, create_model
 
 from blocks.settings import Settings
-from blocks.settings_block import SLUG
-
-OUTSIDE = frozenset({"settings_block"})
-"""Says where the block is, so it cannot stand in it."""
+from blocks.settings_block import SLUG, open_names
 
 
 def plain_fields() -> dict[str, Any]:
     """Every setting that is no secret, with its own description, none of them filled in."""
     kinds: dict[str, Any] = {name: field.annotation for name, field in Settings.model_fields.items()}
     return {
-        name: (kind | None, Field(None, title=f"TRADER_{name.upper()}", description=_text(name)))
-        for name, kind in kinds.items()
-        if name not in OUTSIDE and SecretStr not in (kind, *get_args(kind))
+        name: (kinds[name] | None, Field(None, title=f"TRADER_{name.upper()}", description=_text(name)))
+        for name in open_names(Settings)
     }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from trading.errors import BadInput
 
@@ -24,13 +25,18 @@ class BlockSource(PydanticBaseSettingsSource):
         return self().get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """What a person filled in; an empty field, and one that no setting has, says nothing."""
+        """What a person filled in, of what may stand in a block; an empty field says nothing."""
         name = os.environ.get(VARIABLE, "").strip()
         if not name:
             return {}
-        fields = self.settings_cls.model_fields
         filled = {key: value for key, value in document(name).items() if value not in (None, "")}
-        return {key: value for key, value in filled.items() if key in fields}
+        return {key: filled[key] for key in open_names(self.settings_cls) if key in filled}
+
+
+def open_names(settings: type[BaseSettings]) -> list[str]:
+    """The settings that may stand in a block: none that is secret, or arms a desk, and not where the block is."""
+    kinds: dict[str, Any] = {name: field.annotation for name, field in settings.model_fields.items()}
+    return [n for n, kind in kinds.items() if n != "settings_block" and SecretStr not in (kind, *get_args(kind))]
 
 
 @lru_cache(maxsize=4)

@@ -1,9 +1,9 @@
-"""What a failed run leads to: read from its last state alone, the worst error decides, and a human's matter stays one."""
+"""What a failed run leads to: the worst error in its last state decides, and a human's matter stays one."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adapters.dynamodb.errors
@@ -29,6 +29,7 @@ def test_every_error_of_ours_is_known_by_its_name() -> None:
     assert ours <= set(KINDS)
 
 
+@settings(max_examples=40)
 @given(names=st.lists(NAMES, min_size=1), state=STATES)
 def test_the_worst_error_of_a_run_decides(names: list[str], state: str) -> None:
     """Of several failed steps the one that needs a human most says what happens, whatever order they stand in."""
@@ -41,6 +42,7 @@ def test_the_worst_error_of_a_run_decides(names: list[str], state: str) -> None:
     )
 
 
+@settings(max_examples=40)
 @given(words=st.text(), name=st.sampled_from(["Halt", "BadInput", "Unknown"]), state=STATES)
 def test_a_human_matter_is_never_acted_on(words: str, name: str, state: str) -> None:
     """Whatever else the message says: after Halt or Unknown no flow is started again, and it is an alarm."""
@@ -66,11 +68,12 @@ def test_a_state_is_read_as_what_it_is(state: str, message: str, trouble: Troubl
 
 
 def test_only_the_watch_over_positions_is_repeated() -> None:
-    """A run that died or met a closed door is repeated where repeating is always safe, and waits for its time elsewhere."""
+    """A run that died or met a closed door is repeated where that is always safe, and waits for its time elsewhere."""
     repeated = {(trouble, flow) for trouble in Trouble for flow in FLOWS if repeated_at_once(trouble, flow)}
     assert repeated == {(Trouble.CRASHED, "monitor_positions"), (Trouble.TRANSIENT, "monitor_positions")}
 
 
+@settings(max_examples=40)
 @given(message=st.text(), trouble=st.sampled_from(Trouble))
 def test_people_read_what_failed_and_what_happens_next(message: str, trouble: Trouble) -> None:
     """Page and line carry the error's words, what the machine does, and what a person should do; the line is one."""

@@ -12,7 +12,7 @@ from blocks import limits
 from blocks.limits import FORECASTS, LIMITS, ORDERS, held
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """What the client raises when all places are taken."""
 
     response = SimpleNamespace(status_code=423, headers={"Retry-After": "0.3"})

@@ -1,0 +1,138 @@
+"""Prefect is brought to what the code says, and no further: twice changes nothing, and a person's change stays."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prefect.automations import AutomationCore
+from pydantic import SecretStr
+
+from blocks import settings_block
+from blocks.documents import plain_fields
+from blocks.settings import Settings, load_settings
+from deployments.as_code import automations, pools
+from deployments.as_code.things import Applied, Memory, Site, Thing, digest, remembered, settled
+from flows import FLOWS
+from trading.errors import BadInput, Halt
+
+ANY: Any = None
+
+
+class Shelf:
+    """A server with one thing on it, which it keeps in its own words."""
+
+    def __init__(self) -> None:
+        self.has: Any = None
+
+    def put(self, value: Any) -> None:
+        self.has = None if value is None else {"value": value, "filled in": "by the server"}
+
+    def thing(self, wanted: Any) -> Thing:
+        return Thing("thing", wanted, lambda _: self.has, lambda _: self.put(wanted), lambda _: self.put(wanted))
+
+
+def brought(shelf: Shelf, wanted: Any, memory: Memory, *, reset: bool = False) -> Applied:
+    done = Applied()
+    settled(ANY, shelf.thing(wanted), memory, done, reset=reset)
+    return done
+
+
+@settings(max_examples=40)
+@given(versions=st.lists(st.integers(0, 3), min_size=1), by_hand=st.integers(4, 9), reset=st.booleans())
+def test_a_thing_follows_the_code_until_a_person_takes_it(versions: list[int], by_hand: int, reset: bool) -> None:
+    """Every version of ours is applied once; a person's stays until --reset; what was deleted comes back."""
+    shelf, memory = Shelf(), {}
+    for before, wanted in zip([None, *versions], versions, strict=False):
+        assert bool(brought(shelf, wanted, memory).changed) is (before != wanted)
+        assert brought(shelf, wanted, memory) == Applied()
+    last = versions[-1]
+    shelf.put(by_hand)
+    done = brought(shelf, last, memory, reset=reset)
+    assert (bool(done.changed), bool(done.left)) == (reset, not reset)
+    assert shelf.has["value"] == (last if reset else by_hand)
+    shelf.put(None)
+    assert brought(shelf, last, memory).changed == ["created thing"]
+
+
+def test_what_was_applied_is_remembered_when_init_breaks_off() -> None:
+    """A failure in the middle keeps the memory of what was done, so that the next init knows it as ours."""
+    kept: list[Any] = []
+    client: Any = SimpleNamespace(read_variable_by_name=lambda _: None)
+    client.create_variable = lambda one: kept.append(one.value)
+
+    def broken_off() -> None:
+        with remembered(client) as memory:
+            memory["work pool trader"] = ["a", "b"]
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        broken_off()
+    assert kept == [{"work pool trader": ["a", "b"]}]
+
+
+@given(names=st.permutations(["b", "a", "c"]))
+def test_a_set_is_the_same_in_any_order(names: list[str]) -> None:
+    """Prefect lists events of a trigger in any order: that is no difference."""
+    assert digest({"expect": names}) == digest({"expect": set(names)})
+
+
+def test_a_push_pool_is_refused_where_runs_would_only_go_late() -> None:
+    """ecs:push on a server of one's own is one line that names the setting to use; on Prefect Cloud it is made."""
+    pushed: Any = SimpleNamespace(work_pool="ecs:push")
+    with pytest.raises(Halt, match="TRADER_WORK_POOL=ecs "):
+        pools.must_be_possible(Site("paper", pushed, cloud=False))
+    pools.must_be_possible(Site("paper", pushed, cloud=True))
+
+
+def test_no_answer_can_answer_itself() -> None:
+    """Every flow of ours is answered when it fails, except the one that answers: a loop has no way in."""
+    trigger: Any = automations.answer_failures(uuid4()).trigger
+    assert set(trigger.match_related.model_dump()["prefect.resource.name"]) == set(FLOWS) - {"remediate_error"}
+
+
+def test_no_alarm_rests_on_an_answer_of_the_event() -> None:
+    """A run that is missing has no event to fill a text from: what is said then has no blanks."""
+    made: list[AutomationCore] = [
+        automations.speak_of_unwatched(uuid4(), "paper"), automations.speak_of_late(uuid4(), "paper")
+    ]  # fmt: skip
+    for one in made:
+        (action,) = one.model_dump()["actions"]
+        assert "{{" not in action["subject"] + action["body"]
+        assert "paper" in action["body"]
+
+
+def test_a_block_has_a_field_for_every_setting_but_secrets() -> None:
+    """The block of settings is made of the settings themselves, described, and none of them is a secret."""
+    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert set(plain_fields()) == set(Settings.model_fields) - secret - {"settings_block"}
+    assert SecretStr in Settings.model_fields["live"].annotation.__args__  # type: ignore[union-attr]
+    assert all(field.description for _, field in plain_fields().values())
+
+
+def test_the_environment_goes_before_the_block_and_the_block_before_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One setting from each place; an empty field of the block says nothing; a secret never comes from a block."""
+    filled = {"paper_jpy": 5_000, "prefix": "block", "desk": None, "live": "I-accept-real-orders"}
+    monkeypatch.setattr(settings_block, "document", lambda _: filled)
+    for name in ("TRADER_PAPER_JPY", "TRADER_DESK", "TRADER_LIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TRADER_PREFIX", "given")
+    monkeypatch.setenv("TRADER_SETTINGS_BLOCK", "paper")
+    found = load_settings()
+    assert (found.prefix, found.paper_jpy, found.desk, found.live) == ("given", 5_000, "embedded", None)
+    monkeypatch.delenv("TRADER_SETTINGS_BLOCK")
+    assert load_settings().paper_jpy == 100_000
+
+
+def test_a_block_that_cannot_be_read_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process never starts with half of its settings: without the API it says what to check."""
+    monkeypatch.setenv("TRADER_SETTINGS_BLOCK", "no-such-desk")
+    monkeypatch.setattr("prefect.client.orchestration.get_client", lambda **_: 1 / 0)
+    with pytest.raises(BadInput, match="PREFECT_API_URL"):
+        load_settings()
