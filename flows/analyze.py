@@ -48,8 +48,8 @@ def analyze(
     analysis = book_decision(desk, moment, trigger, seen, decision, intents, record, with_orders=with_orders)
     for trade_id in analysis.trade_ids:
         queue_order(desk, trade_id, analysis.trace())
-    show_decision(desk, analysis)
-    if notices := notices_of(analysis):
+    show_decision(desk, analysis, with_orders=with_orders)
+    if with_orders and (notices := notices_of(analysis)):
         tell(desk, notices)
     show_charts(desk, analysis, seen.books.positions)
     return analysis

@@ -23,6 +23,6 @@ def data_docs(desk: DeskName = "embedded", at: datetime | None = None) -> str:
     """
     pair_keys(desk)
     moment = market_time(desk, at)
-    day, files = document_data(desk, moment)
-    show_data_docs(desk, day, files, moment)
-    return f"{day}/index.html"
+    first, uri, files = document_data(desk, moment)
+    show_data_docs(desk, uri, files, moment)
+    return first

@@ -12,6 +12,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
 from adapters.expectations import Case, build_docs
+from adapters.links import linked
 from blocks.desk import Desk, open_desk
 from tasks.policies import ASK, THINK
 from trading.candles import INTERVAL
@@ -28,23 +29,27 @@ FAILED_MOST = 12
 
 
 @task(task_run_name="data-docs", **ASK)
-def document_data(desk: str, at: datetime) -> tuple[str, int]:
-    """Check the day's candles, readings and decisions once more and store the pages; where, and how many files."""
+def document_data(desk: str, at: datetime) -> tuple[str, str, int]:
+    """Check the day's candles, readings and decisions once more and store the pages.
+
+    Gives the first page's key and URI, and how many pages there are.
+    """
     room = open_desk(desk)
     cases = [case for pair in room.pairs for case in (*_windows(room, pair, at), *_readings(room, pair, at))]
-    day = f"data-docs/{at:%Y-%m-%d}"
+    day, kept = f"data-docs/{at:%Y-%m-%d}", {}
     with TemporaryDirectory() as folder:
         files = build_docs([*cases, *_mood(room, at)], Path(folder))
         for file in files:
             key = f"{day}/{file.relative_to(folder)}"
-            room.archive.put(BUCKET, key, file.read_bytes(), "text/html; charset=utf-8")
-    return day, len(files)
+            kept[key] = room.archive.put(BUCKET, key, file.read_bytes(), "text/html; charset=utf-8")
+    first = f"{day}/index.html"
+    return first, kept[first], len(files)
 
 
 @task(task_run_name="show-data-docs", **THINK)
-def show_data_docs(desk: str, day: str, files: int, at: datetime) -> None:
+def show_data_docs(desk: str, first: str, files: int, at: datetime) -> None:
     """Where the pages are."""
-    text = f"# Data Docs\n\n{files} pages under `{day}/` in the bucket `{BUCKET}`; begin with `index.html`."
+    text = f"# Data Docs\n\n{linked('Begin here', first)}: {files} pages, `{first}`."
     create_markdown_artifact(text, key="data-docs", description=f"{desk} desk, {at:%Y-%m-%d %H:%M} UTC")
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from math import floor, log10
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from trading.candles import INTERVAL
 
@@ -86,27 +87,33 @@ def svg(chart: Chart) -> str:
     scale = _scale(chart)
     last = chart.candles["open_time"].iloc[-1] + INTERVAL
     grid = [(price, scale.y(price)) for price in _round_prices(scale.low, scale.high)]
+    lines = _labelled(chart.lines, scale)
     first = pd.Timestamp(scale.since).ceil(TICK)
     hours = [(f"{at:%H:%M}", scale.x(at)) for at in pd.date_range(first, scale.until, freq=TICK)]
-    environment = Environment(
-        loader=PackageLoader("adapters.charts", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("chart.svg.j2").render(
+    return _template().render(
         chart=chart,
         frame={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": scale.right, "top": TOP, "bottom": BOTTOM},
-        grid=[(f"{price:,.{_decimals(grid)}f}", y) for price, y in grid],
+        grid=[(f"{price:,.{_decimals(grid)}f}" if _free(y, lines) else "", y) for price, y in grid],
         hours=hours,
         rising=_candles(chart.candles, scale, rising=True),
         falling=_candles(chart.candles, scale, rising=False),
         fan=_fan(chart, scale, last) if chart.fan else None,
         now_x=scale.x(last),
-        lines=_labelled(chart.lines, scale),
+        lines=lines,
     )
 
 
 def data_uri(picture: str) -> str:
     """The picture as an address that carries it, for an ``img`` on any page."""
     return f"data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("adapters.charts", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("chart.svg.j2")
 
 
 def _scale(chart: Chart) -> Scale:
@@ -151,9 +158,9 @@ def _fan(chart: Chart, scale: Scale, last: datetime) -> dict[str, str]:
     return {name: "M" + "L".join(f"{x} {y}" for x, y in points) for name, points in words.items()}
 
 
-def _labelled(lines: Sequence[Line], scale: Scale) -> list[dict[str, object]]:
+def _labelled(lines: Sequence[Line], scale: Scale) -> list[dict[str, Any]]:
     """Each line with a label to the right of it; labels that would lie on each other are moved apart."""
-    placed: list[dict[str, object]] = []
+    placed: list[dict[str, Any]] = []
     label = TOP - LABEL_APART + 4.0
     for line in sorted(lines, key=lambda one: -one.price):
         y = scale.y(line.price)
@@ -169,6 +176,11 @@ def _round_prices(low: float, high: float) -> list[float]:
     step = next(power * times for times in (1, 2, 2.5, 5, 10) if power * times >= rough)
     first = floor(low / step) + 1
     return [number * step for number in range(first, floor(high / step) + 1)]
+
+
+def _free(y: float, lines: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a price of the grid may be written there without lying on a line."""
+    return all(abs(y - line["y"]) >= LABEL_APART for line in lines)
 
 
 def _decimals(grid: Sequence[tuple[float, float]]) -> int:

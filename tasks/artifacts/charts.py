@@ -48,7 +48,7 @@ def show_moved(desk: str, seen: Sequence[Watched], at: datetime) -> None:
         yen = float(held.current_price.number) / float(candles["close"].iloc[-1])
         what = f"sold: {look.exit.reason}" if look.exit else f"stop moved: {held.stop_reason}"
         facts = f"now ¥{_number(held.current_price.number)}, peak ¥{_number(held.highest_price.number)}"
-        charts.append(Chart(f"{held.pair}  {what}", facts, candles, None, _guarded(held, yen)))
+        charts.append(Chart(f"{held.pair} · {what}", facts, candles, None, _guarded(held, yen)))
     _publish(charts, "positions", desk, at)
 
 
@@ -57,7 +57,8 @@ def _of_pair(room: Desk, row: Mapping[str, Any], held: Position | None, analysis
     candles = _candles(room, row["pair"], analysis.at)
     if not len(candles):
         return None
-    title = f"{row['pair']}  {analysis.decision.action}" if row["chosen"] else str(row["pair"])
+    doing = analysis.decision.action if row["chosen"] else "held" if held else ""
+    title = " · ".join(filter(None, (row["pair"], doing)))
     told, basis = row["forecast"], row["basis"]
     fan = Fan(told["q10"], told["q50"], told["q90"]) if told and told["q50"] else None
     yen = basis["jpy_price"] / basis["usdt_price"] if basis and basis["jpy_price"] and basis["usdt_price"] else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
+from adapters.links import linked
 from tasks.policies import THINK
 from trading.reconciliation import Reconciliation
 from trading.scoring import Ranked
@@ -26,28 +27,42 @@ FORECAST_HEAD = (
 
 
 @task(task_run_name="show-decision", **THINK)
-def show_decision(desk: str, analysis: Analysis) -> None:
-    """The ranking as a table, the decision as sentences."""
+def show_decision(desk: str, analysis: Analysis, *, with_orders: bool) -> None:
+    """The decision as sentences, the ranking and the forecasts as tables."""
     decision = analysis.decision
-    ranked = [
-        table_row(one.pair, f"{one.score:+.3f}", *(_weighed(one, side) for side in one.components), _moved(one))
-        for one in decision.ranking
-    ]
-    sides = list(decision.ranking[0].components) if decision.ranking else []
-    table = [table_row("pair", "score", *sides, "besides"), "|---" * (len(sides) + 3) + "|", *ranked] if ranked else []
+    table = _ranking(decision.ranking)
     forecasts = [line for row in analysis.rows if (line := _forecast(row))]
     outlook = ["", *FORECAST_HEAD, *forecasts, "", *_weight(analysis)] if forecasts else []
-    words = [f"# {decision.action} {', '.join(decision.pairs)}".strip(), f"Why this run: {analysis.trigger}.", ""]
+    head = [f"# {decision.action} {', '.join(decision.pairs)}".strip(), "", f"Why this run: {analysis.trigger}.", ""]
+    asked = [] if with_orders else ["- only a look: it was asked for without orders, and nothing is booked"]
     limits = f"Buy from {decision.buy_threshold:+.3f}, sell below {decision.sell_threshold:+.3f}."
     reasons = [f"- {reason}" for reason in (*decision.reasons, *analysis.notes)]
     booked = [f"- booked {trade_id}" for trade_id in analysis.trade_ids]
-    text = "\n".join([*words, limits, "", *table, "", *reasons, *booked, *outlook])
+    text = "\n".join([*head, *reasons, *booked, *asked, "", limits, "", *table, *outlook])
     create_markdown_artifact(text, key="decision", description=f"{desk} desk, {analysis.at:%Y-%m-%d %H:%M} UTC")
 
 
+def _ranking(ranking: Sequence[Ranked]) -> list[str]:
+    """Best first: the score, what each side said, and what else moved it, where anything did."""
+    if not ranking:
+        return []
+    sides, besides = list(ranking[0].components), any(_moved(one) for one in ranking)
+    head = ["pair", "score", *sides, *(["besides"] if besides else [])]
+    rows = [
+        table_row(
+            one.pair,
+            f"{one.score:+.3f}",
+            *(_weighed(one, side) for side in sides),
+            *([_moved(one)] if besides else []),
+        )
+        for one in ranking
+    ]
+    return [table_row(*head), "|---" * len(head) + "|", *rows]
+
+
 def _weighed(one: Ranked, side: str) -> str:
-    """A judge's own score and the weight it had: ``+0.561 × 0.60``."""
-    return f"{one.components[side]:+.3f} × {one.weights[side]:.2f}"
+    """A judge's own score and the weight it had: ``+0.561×0.60``, which no table breaks in two."""
+    return f"{one.components[side]:+.3f}×{one.weights[side]:.2f}"
 
 
 def _moved(one: Ranked) -> str:
@@ -94,4 +109,5 @@ def show_reconciliation(desk: str, seen: Reconciliation) -> None:
 @task(task_run_name="show-report", **THINK)
 def show_report(headline: tuple[str, str], uri: str) -> None:
     """The day in two sentences, and where its page is kept."""
-    create_markdown_artifact("\n\n".join([*headline, f"Report: {uri}"]), key="daily-report", description="The day")
+    text = "\n\n".join([*headline, linked("The whole day as a page", uri)])
+    create_markdown_artifact(text, key="daily-report", description="The day")
