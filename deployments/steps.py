@@ -28,6 +28,9 @@ PLATFORMS = {"ARM64": "linux/arm64", "X86_64": "linux/amd64"}
 NOT_FOR_RUNS = frozenset({"TRADER_DESK", "TRADER_STATE", "TRADER_WORK_POOL"})
 """Settings of the machine that deploys; the desk is a parameter of every run."""
 
+OF_A_CONTAINER = {"PREFECT_HOME": "/tmp/prefect", "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}  # noqa: S108
+"""Said to every container: a worker hands its own Prefect settings on, and they are those of another machine."""
+
 
 @cache
 def site() -> dict[str, Any]:
@@ -75,7 +78,7 @@ def environment(settings: Settings) -> dict[str, str]:
     known = {f"TRADER_{name.upper()}": value for name, value in fields.items() if not isinstance(value, SecretStr)}
     pairs = known.pop("TRADER_PAIRS_CONFIG", None)
     env = {name: str(value) for name, value in known.items() if value is not None and name not in NOT_FOR_RUNS}
-    return env | ({"TRADING_PAIRS_CONFIG": pairs} if pairs else {})
+    return OF_A_CONTAINER | env | ({"TRADING_PAIRS_CONFIG": pairs} if pairs else {})
 
 
 def pool_there() -> Any:

@@ -13,18 +13,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
 
 from deployments.embedded import MarketOptions, World, _children
 from deployments.prefect_runs import pointed_at
 from deployments.processes import Child, stop_all
 
-if TYPE_CHECKING:
-    from prefect.client.orchestration import SyncPrefectClient
-
 ROOT = Path(__file__).resolve().parents[2]
+
+LIMIT_S = 400
+"""Seconds for one command: a hang ends, a slow machine does not."""
 
 LIVELY = {
     # What the embedded world leaves out and an operated one needs, at a pace that a test can wait for.
@@ -60,7 +61,7 @@ class Operated:
         """A command of an operator, ``prefect ...`` or ``trader ...``, in the checkout."""
         program = [str(Path(sys.executable).with_name(argv[0])), *argv[1:]]
         env = {**os.environ, **self.env}
-        done = subprocess.run(program, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=170)
+        done = subprocess.run(program, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=LIMIT_S)
         assert not check or done.returncode == 0, f"{' '.join(argv)}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
         return done
 
@@ -75,8 +76,6 @@ class Operated:
     @contextmanager
     def client(self) -> Iterator[SyncPrefectClient]:
         """Prefect's own client of this server; nothing of this process points there afterwards."""
-        from prefect.client.orchestration import get_client
-
         with pointed_at(self.env["PREFECT_API_URL"]), get_client(sync_client=True) as client:
             yield client
 
@@ -108,30 +107,14 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
     running = Operated(World(state, env["TRADER_COINCHECK_URL"].removesuffix("/coincheck"), env), env, children)
     try:
         for child in reversed(children):
-            child.wait_ready()
+            child.wait_ready(LIMIT_S)
         running.command("trader", "init", "--desk", "embedded")
-        _pool_of(running)
         running.prefect("deploy", "--all")
         running.pause_all()
         yield running
     finally:
         stop_all(running.workers)
         stop_all(children)
-
-
-def _pool_of(running: Operated) -> None:
-    """The work pool, where `trader init` does not make it."""
-    from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.exceptions import ObjectAlreadyExists
-
-    from deployments.pools import POOL, template_of
-
-    with running.client() as client:
-        try:
-            pool = WorkPoolCreate(name=POOL, type="process", base_job_template=template_of("process"))
-            client.create_work_pool(pool)
-        except ObjectAlreadyExists:
-            return
 
 
 @pytest.fixture(scope="session")
