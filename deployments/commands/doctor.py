@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import textwrap
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,10 @@ def doctor(desk: DeskOption = None, json: AsJson = False) -> None:
         failed = _look(name, as_json=json)  # that it does not run is what the checks will say
     if failed:
         print(f"trader: the doctor found {plural(len(failed), 'failure')}: {', '.join(failed)}", file=sys.stderr)
+        if any(thread.name in failed for thread in threading.enumerate()):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(1)  # what still hangs would break while Python takes itself apart
         raise typer.Exit(1)
 
 
@@ -69,10 +75,11 @@ def screen(name: str, found: Mapping[str, Finding], settings: Mapping[str, str],
     order = {"OK": 0, "WARN": 1, "FAIL": 2}
     for check, one in sorted(found.items(), key=lambda item: order[item[1].state]):
         state = typer.style(f"{one.state.value:4}", fg=COLOURS[one.state.value], bold=one.state.value != "OK")
-        first, *rest = textwrap.wrap(one.said, width - 22) or [""]
+        said = one.said if one.do else textwrap.shorten(one.said, width - 22, placeholder=" …")
+        first, *rest = textwrap.wrap(said, width - 22) or [""]
         lines.append(f"{state} {check:16} {first}")
-        lines += [f"{'':22}{more}" for more in (rest if one.do else rest[:1])]
-        lines += [f"{'':20}→ {more}" for more in textwrap.wrap(one.do, width - 22)]
+        lines += [f"{'':22}{more}" for more in rest]
+        lines += textwrap.wrap(one.do, width, initial_indent=f"{'':20}→ ", subsequent_indent=f"{'':22}")
     counts = {state: sum(one.state.value == state for one in found.values()) for state in order}
     lines.append(f"{name} desk: {counts['OK']} well, {counts['WARN']} to look at, {counts['FAIL']} failed")
     return "\n".join(lines)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from threading import Lock
 from typing import Any
 
@@ -51,7 +52,7 @@ def _machine(settings: Settings) -> dict[str, Check]:
     return {
         "python": machine.python,
         "packages": machine.packages,
-        "settings": partial(machine.settings, settings, dict(os.environ)),
+        "settings": partial(machine.settings, dict(os.environ)),
         "disk": partial(machine.disk, settings.state),
     }
 
@@ -97,6 +98,7 @@ def _prefect(desk: str) -> dict[str, Check]:
     found: dict[str, Check] = {"prefect": partial(orchestration.server, api)}
     if api.url is None:
         return found
+    import_module("deployments.as_code")  # Prefect loads slowly; that is nobody's hanging
     return found | {
         "prefect_database": partial(orchestration.database, api, REAL.get(desk, State.OK)),
         "work_pool": partial(orchestration.pool, api),

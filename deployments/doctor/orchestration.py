@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from blocks.settings import load_settings
 from deployments.doctor.findings import Finding, State, fail, ok, warn
@@ -33,13 +33,14 @@ class Api:
     def __init__(self, url: str | None, key: str | None = None) -> None:
         self.url, self._key = url, key
 
-    def __call__(self, path: str, body: object = None, *, method: str | None = None) -> Any:
+    def __call__(self, path: str, body: object = None) -> Any:
+        """What it answers: to a GET, or to a POST where there is a body."""
         if self.url is None:
             msg = "no PREFECT_API_URL is set: flows run without being shown, and nothing is scheduled"
             raise Halt(msg)
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url.rstrip("/") + path, data, headers, method=method)  # noqa: S310
+        request = urllib.request.Request(self.url.rstrip("/") + path, data, headers)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=8) as reply:  # noqa: S310 (an address of a setting)
                 return json.load(reply)
@@ -104,11 +105,7 @@ def deployed(api: Api, desk: str, file: Path = FILE) -> Finding:
     lacking = [names[entry] for entry in wanted if entry not in found]
     if lacking:
         return fail(f"not deployed: {', '.join(lacking)}", "prefect --no-prompt deploy --all")
-    off = [
-        names[entry]
-        for entry in wanted
-        if found[entry]["paused"] or any(not one["active"] for one in found[entry]["schedules"])
-    ]
+    off = [names[entry] for entry in wanted if _paused(found[entry])]
     if off:
         return warn(f"paused: {', '.join(off)}", "resume them in the UI: prefect deployment schedule resume")
     other = [names[entry] for entry, one in wanted.items() if _schedules(one) != _schedules(found[entry])]
@@ -118,6 +115,10 @@ def deployed(api: Api, desk: str, file: Path = FILE) -> Finding:
     if desks != {desk}:
         return warn(f"they run {', '.join(map(str, desks))}, not {desk}", f"TRADER_DESK={desk} prefect deploy --all")
     return ok(f"all {len(wanted)} as in prefect.yaml")
+
+
+def _paused(one: Mapping[str, Any]) -> bool:
+    return bool(one["paused"]) or any(not found["active"] for found in one["schedules"])
 
 
 def _schedules(one: Mapping[str, Any]) -> list[Any]:

@@ -1,0 +1,183 @@
+"""What ``trader up`` is made of, each part without a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deployments.up.guard import end, marked
+from deployments.up.keeping import LONGEST_S, STEADY_S, Keeping
+from deployments.up.parts import Options, checked, parts
+from deployments.up.place import MARK, RUNNING, Place, held, running_up
+from deployments.up.runs import Run
+from deployments.up.story import Story, standing
+from trading.errors import BadInput, Transient
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class Fake:
+    """A program that lives as long as it is told, each time it is started."""
+
+    name: str
+    lives_s: list[float]
+    clock: list[float]
+    log: Path = Path("none")
+    until_s: float = 0.0
+    starts: list[float] = field(default_factory=list)
+
+    def start(self) -> None:
+        self.starts.append(self.clock[0])
+        self.until_s = self.clock[0] + (self.lives_s.pop(0) if self.lives_s else 1e9)
+
+    def ended(self) -> bool:
+        return self.clock[0] >= self.until_s
+
+    def last_words(self) -> str:
+        return "broken"
+
+
+@settings(max_examples=50)
+@given(st.lists(st.sampled_from([0.0, 5.0, STEADY_S + 1]), min_size=1, max_size=10))
+def test_what_ends_is_started_again_later_each_time_but_within_a_minute(lives: list[float]) -> None:
+    """The n-th death in a row costs 2^(n-1) s, a minute at most; a steady life begins the count anew; each is said."""
+    clock, said = [0.0], []
+    program = Fake("worker", list(lives), clock)
+    program.start()
+    keeping = Keeping([program], said.append, lambda: clock[0])
+    while len(program.starts) <= len(lives):
+        clock[0] += 0.5
+        keeping.look()
+    row, expected_s = 0, []
+    for lived_s in lives:
+        row = 1 if lived_s > STEADY_S else row + 1
+        expected_s.append(min(2.0 ** (row - 1), LONGEST_S))
+    ends = [began + lived for began, lived in zip(program.starts, lives, strict=False)]
+    pauses = [later - ended for ended, later in zip(ends, program.starts[1:], strict=True)]
+    assert all(want <= had <= want + 2 for want, had in zip(expected_s, pauses, strict=True))
+    assert keeping.restarts == len(lives)
+    assert len(said) == 2 * len(lives)
+    assert "broken" in said[0]
+
+
+def run(flow: str, state: str, at: datetime, number: int = 0) -> Run:
+    return Run(f"{flow}{number}{at}", flow, state, at, 8.0, "it broke")
+
+
+class FakeRuns:
+    def __init__(self) -> None:
+        self.done: list[Run] = []
+        self.broken = False
+
+    def ended(self, since: datetime) -> list[Run]:
+        if self.broken:
+            raise Transient("no server")
+        return [one for one in self.done if one.at > since]
+
+    def under_way(self) -> list[Run]:
+        return []
+
+    def coming(self) -> list[Run]:
+        return [run("execute_orders", "Scheduled", NOW), run("reconcile", "Scheduled", NOW + timedelta(minutes=2))]
+
+
+def test_a_failure_is_always_told_and_success_now_and_then() -> None:
+    """Of a flow that runs every minute one success in four minutes is told, every failure, none twice."""
+    runs = FakeRuns()
+    story, lines = Story(runs, NOW), []
+    for minute in range(1, 9):
+        at = NOW + timedelta(minutes=minute)
+        runs.done.append(run("execute_orders", "Failed" if minute == 3 else "Completed", at))
+        lines += [line for _ in range(2) for line in story.lines(at, restarts=0) if "running:" not in line]
+    assert [line.split()[2] for line in lines] == ["completed", "failed", "completed"]
+    assert "it broke" in lines[1]
+    runs.broken = True
+    said = [story.lines(NOW + timedelta(minutes=9, seconds=second), 0) for second in (0, 5)]
+    assert [len(one) for one in said] == [1, 0]
+    assert standing([], runs.coming(), 2).endswith("execute_orders 21:00:00, reconcile 21:02:00; 2 restarts")
+
+
+def test_a_state_has_one_market(tmp_path: Path) -> None:
+    """When the replayed market began is decided once; another market on the same books is refused in one line."""
+    place = Place(tmp_path, "m")
+    first = place.market_began(NOW, {"candles": "", "seed": "1"})
+    assert place.market_began(NOW + timedelta(days=1), {"candles": "", "seed": "1"}) == first
+    with pytest.raises(BadInput, match="another one"):
+        place.market_began(NOW, {"candles": "", "seed": "2"})
+
+
+def test_one_at_a_time_found_by_others_and_no_orphan_is_left(tmp_path: Path) -> None:
+    """A second one is refused; other terminals find its desk, without the mark; what carries the mark ends with it."""
+    with held(tmp_path) as place:
+        place.tell_others("paper", {"AWS_ENDPOINT_URL": "x", MARK: place.mark})
+        with pytest.raises(BadInput, match=f"process {os.getpid()}"), held(tmp_path):
+            pass
+        assert running_up(tmp_path, "paper") == {"AWS_ENDPOINT_URL": "x"}
+        assert running_up(tmp_path.parent, "live") is None
+        orphan = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(60)"],
+            env=os.environ | {MARK: place.mark}, start_new_session=True,
+        )  # fmt: skip
+        while not marked(f"{MARK}={place.mark}"):
+            time.sleep(0.01)
+    assert orphan.wait(5) != 0
+    assert running_up(tmp_path, "paper") is None
+
+
+def test_who_does_not_listen_is_ended_all_the_same() -> None:
+    """A process that ignores SIGTERM is killed; nobody else is touched."""
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    child = subprocess.Popen([sys.executable, "-c", deaf], env=os.environ | {MARK: "deaf"}, stdout=subprocess.PIPE)
+    child.stdout.readline()
+    end(f"{MARK}=deaf", gentle_s=0.0, grace_s=0.2)
+    assert child.wait(5) == -9
+
+
+def options(**given: object) -> Options:
+    return Options(**{"desk": "paper", "replay": True, "port": 1, "state": Path("x"), **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"desk": "embedded"}, "trader demo"),
+        ({"desk": "live"}, "--market live"),
+        ({"desk": "live", "replay": False}, "--account"),
+    ],
+)
+def test_what_cannot_be_kept_is_not_begun(given, said) -> None:
+    """A desk whose venue forgets, and real money without an AWS account or on a replayed market, are refused."""
+    with pytest.raises(BadInput, match=said):
+        checked(options(**given))
+    checked(options(desk="live", replay=False, account=True))
+
+
+def test_a_port_in_use_is_one_line_and_a_persons_prefect_is_left_alone(tmp_path, monkeypatch) -> None:
+    """A taken port is named with its remedy; with PREFECT_API_URL of another server none is started here."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BadInput, match=f"port {port}.*--port"):
+            parts(options(port=port), Place(tmp_path, "m"))
+        monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example/api")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://aws.example")
+        made = parts(options(port=port, replay=False), Place(tmp_path, "m"))
+    assert made.servers == ()
+    assert not made.own_server
+    assert made.env["PREFECT_API_URL"] == "http://prefect.example/api"
+    assert "AWS_ENDPOINT_URL" not in made.env
+    assert not (tmp_path / RUNNING).exists()
+    replayed = parts(options(port=port, replay=True), Place(tmp_path, "m"))
+    began = json.loads((tmp_path / "market.json").read_text())["since"]
+    assert [child.argv[-1] for child in replayed.servers] == [began]
