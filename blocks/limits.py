@@ -18,8 +18,9 @@ from functools import lru_cache
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.context import SettingsContext, get_settings_context
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, Settings
 
 LOG = logging.getLogger("trader.limits")
 WAIT_S = 2.0
@@ -100,7 +101,7 @@ def _left(limit: Limit, lease: UUID) -> None:
 
 
 @lru_cache(maxsize=16)
-def _exists(api_url: str, name: str) -> bool:  # noqa: ARG001 (another server is another answer)
+def _exists(_api_url: str, name: str) -> bool:
     """Whether the limit was made; asked once a process, and an API that is away then is not asked again."""
     try:
         with _asking() as client:
@@ -116,8 +117,15 @@ def _exists(api_url: str, name: str) -> bool:  # noqa: ARG001 (another server is
 @contextmanager
 def _asking() -> Iterator[SyncPrefectClient]:
     """A client that answers soon or not at all."""
+    here = get_settings_context()
     with (
-        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
+        SettingsContext(profile=here.profile, settings=_without_retries(PREFECT_API_URL.value())),
         get_client(httpx_settings={"timeout": CALL_S}, sync_client=True) as client,
     ):
         yield client
+
+
+@lru_cache(maxsize=4)
+def _without_retries(_api_url: str | None) -> Settings:
+    """This process's settings of Prefect, but one attempt a call. Made once: it takes a tenth of a second."""
+    return get_settings_context().settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: 0})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from prefect import task
@@ -22,7 +23,9 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 from prefect.utilities.urls import url_for
 
-from blocks.desk import open_desk
+from blocks.secrecy import keep_secrets
+from blocks.settings import load_settings
+from blocks.watching import open_alerts
 from tasks.policies import ASK, THINK
 from trading.ports import Notice
 from trading.remedy import Trouble, needs_eyes, page_of, repeated_at_once, told, trouble_of
@@ -37,7 +40,7 @@ REPEATED = "remedy"
 class Failed:
     """A run that ended badly, as far as it can still be read.
 
-    part  it belongs to a larger run, whose failure tells of it.  repeated  it was started as a remedy itself.
+    at  when it ended.  part  it belongs to a larger run, whose failure tells of it.  repeated  it was started as a remedy itself.
     """
 
     run_id: str
@@ -45,6 +48,7 @@ class Failed:
     state: str
     message: str
     trouble: Trouble
+    at: datetime
     part: bool = False
     repeated: bool = False
 
@@ -73,7 +77,8 @@ def answer_name(flow_name: str, run_id: str) -> str:
 @task(task_run_name="failed-run-{flow_name}", **ASK)
 def failed_run(run_id: str, flow_name: str, state: str, message: str) -> Failed:
     """The failed run as Prefect has it; what the caller said stands where it has nothing."""
-    given = Failed(run_id, flow_name, state, message, trouble_of(state, message))
+    now = flow_run.scheduled_start_time or datetime.now(UTC)
+    given = Failed(run_id, flow_name, state, message, trouble_of(state, message), now)
     if not run_id:
         return given
     try:
@@ -85,7 +90,8 @@ def failed_run(run_id: str, flow_name: str, state: str, message: str) -> Failed:
     text = (ended.message if ended else None) or message
     name = (ended.name if ended else None) or state
     part, repeated = found.parent_task_run_id is not None, REPEATED in found.tags
-    return Failed(run_id, flow_name, name, text, trouble_of(name, text), part, repeated)
+    at = ended.timestamp if ended else now
+    return Failed(run_id, flow_name, name, text, trouble_of(name, text), at, part, repeated)
 
 
 @task(task_run_name="seen-before", **ASK)
@@ -133,12 +139,14 @@ def show_remedy(failed: Failed, done: str) -> None:
 
 @task(task_run_name="tell-people", **THINK)
 def tell_people(desk: str, failed: Failed, done: str) -> Answer:
-    """One notice for one failed run: an alarm where a human must act or positions were not watched."""
-    room = open_desk(desk)
+    """One notice for one failed run: an alarm where a human must act or positions were not watched.
+
+    No desk is opened for it: what failed may be the very thing that a desk needs.
+    """
+    settings = load_settings()
+    keep_secrets(settings)
     text = told(failed.flow_name, failed.message, failed.trouble, done)
-    fields = {"flow": failed.flow_name, "state": failed.state, "run": failed.run_id[-12:] or "unknown"}
-    notice = Notice(
-        f"run.{failed.trouble}", text, room.clock.now(), fields, alarm=needs_eyes(failed.trouble, failed.flow_name)
-    )
-    lost = room.alerts.tell([notice])
+    fields = {"desk": desk, "flow": failed.flow_name, "state": failed.state, "run": failed.run_id[-12:] or "unknown"}
+    alarm = needs_eyes(failed.trouble, failed.flow_name)
+    lost = open_alerts(settings).tell([Notice(f"run.{failed.trouble}", text, failed.at, fields, alarm=alarm)])
     return Answer(failed.flow_name, failed.trouble, done, told=1 - lost)

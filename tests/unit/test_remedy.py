@@ -35,11 +35,7 @@ def test_the_worst_error_of_a_run_decides(names: list[str], state: str) -> None:
     """Of several failed steps the one that needs a human most says what happens, whatever order they stand in."""
     message = "StepsFailedError: " + "; ".join(f"eth_usdt: {name}: what it said" for name in names)
     worst = min((KINDS[name] for name in names), key=list(Trouble).index)
-    found = trouble_of(state, message)
-    ranks = list(Trouble)
-    assert found is worst or (
-        state != "Failed" and found is Trouble.CRASHED and ranks.index(worst) > ranks.index(found)
-    )
+    assert trouble_of(state, message) is worst
 
 
 @settings(max_examples=40)
