@@ -10,11 +10,12 @@ from trading.tables import Names
 
 DeskName = Literal["embedded", "paper", "live"]
 DESKS: tuple[DeskName, ...] = ("embedded", "paper", "live")
+_ENDINGS = {"embedded": "", "paper": "-paper", "live": ""}
 
 
 def desk_names(name: str, settings: Settings) -> Names:
     """What the tables, queues and buckets of a desk are called. Paper keeps its own, apart from real money's."""
-    return Names(f"{settings.prefix}-paper" if must_be_known(name) == "paper" else settings.prefix)
+    return Names(settings.prefix + _ENDINGS[must_be_known(name)])
 
 
 def shared_names(settings: Settings) -> Names:
