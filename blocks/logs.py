@@ -55,12 +55,14 @@ def where() -> dict[str, str]:
 
 def about(parameters: Mapping[str, Any]) -> dict[str, str]:
     """The pair and the decision that a step was given, as a name or inside what it was given."""
-    found = {key: parameters[key] for key in ("pair", "trade_id", "decision_id") if key in parameters}
-    for value in parameters.values():
+    found: dict[str, str] = {}
+    for name, value in parameters.items():
         inside = getattr(value, "intent", value)
         for key in ("pair", "trade_id", "decision_id"):
-            found.setdefault(key, getattr(inside, key, None))
-    return {key: value for key, value in found.items() if isinstance(value, str)}
+            told = value if name == key else getattr(inside, key, None)
+            if isinstance(told, str):
+                found.setdefault(key, told)
+    return found
 
 
 def _written() -> Iterable[logging.Handler]:
