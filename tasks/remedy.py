@@ -40,7 +40,8 @@ REPEATED = "remedy"
 class Failed:
     """A run that ended badly, as far as it can still be read.
 
-    at  when it ended.  part  it belongs to a larger run, whose failure tells of it.  repeated  it was started as a remedy itself.
+    at  when it ended.  part  it belongs to a larger run, whose failure tells of it.
+    repeated  it was started as a remedy itself.
     """
 
     run_id: str
