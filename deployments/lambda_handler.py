@@ -13,6 +13,7 @@ settle_in()  # before anything that writes, reads Prefect's settings, or is heav
 
 import json  # noqa: E402
 import logging  # noqa: E402
+import os  # noqa: E402
 from typing import Any  # noqa: E402
 
 from blocks.settings import load_settings  # noqa: E402
@@ -21,7 +22,6 @@ from deployments.on_lambda import engine  # noqa: E402
 from deployments.on_lambda.events import FlowAsked, OrdersAsked, asked  # noqa: E402
 from deployments.plain import plain  # noqa: E402
 
-log = logging.getLogger(__name__)
 logging.getLogger().setLevel(logging.INFO)
 
 WITHOUT_PREFECT = "RunsWithoutPrefect"
@@ -37,8 +37,7 @@ def handler(event: Any, context: Any = None) -> dict[str, Any]:
 
 def _flow(wanted: FlowAsked, left_s: engine.LeftS) -> dict[str, Any]:
     """Any flow, once; its result as JSON."""
-    desk = load_settings().desk
-    flow, given = flow_named(wanted.flow, {"desk": desk, **wanted.parameters})
+    flow, given = flow_named(wanted.flow, {"desk": load_settings().desk, **wanted.parameters})
     result, how = engine.run(flow, given, left_s)
     _count(wanted.flow, how, given["desk"])
     done = {"flow": wanted.flow, "desk": given["desk"], "engine": how, "result": plain(result)}
@@ -46,26 +45,12 @@ def _flow(wanted: FlowAsked, left_s: engine.LeftS) -> dict[str, Any]:
 
 
 def _orders(wanted: OrdersAsked, left_s: engine.LeftS) -> dict[str, Any]:
-    """The messages, each to its own end; the ids of those that must come again.
+    """The messages, each to its own end; the ids of those that must come again."""
+    from deployments.on_lambda.orders import carried_out
 
-    Raises when none was done and it was not their fault: a wrong setting, tables that do not answer.
-    """
-    from adapters.sqs_batch import Batch
-    from blocks.handed import handed
-    from flows.outcomes import StepsFailedError
-
-    desk, batch = load_settings().desk, Batch(wanted.records)
+    desk = load_settings().desk
     flow, given = flow_named("execute_orders", {"desk": desk})
-    try:
-        with handed(batch):
-            _, how = engine.run(flow, given, left_s)
-        _count("execute_orders", how, desk)
-    except Exception as error:
-        again = batch.unfinished()
-        if len(again) == len(wanted.records) and not isinstance(error, StepsFailedError):
-            raise
-        log.exception("%d of %d messages are done", len(wanted.records) - len(again), len(wanted.records))
-    return {"batchItemFailures": [{"itemIdentifier": one} for one in batch.unfinished()]}
+    return carried_out(wanted.records, lambda: _count("execute_orders", engine.run(flow, given, left_s)[1], desk))
 
 
 def _left(context: Any) -> engine.LeftS:
@@ -75,8 +60,6 @@ def _left(context: Any) -> engine.LeftS:
 
 
 def _count(flow: str, how: str, desk: str) -> None:
-    import os
-
     if how == "plain" and os.environ.get("PREFECT_API_URL"):
         from blocks.desk import inspect_desk
 

@@ -2,5 +2,6 @@
 
 place   where such a function may write, and what it need not load.
 events  what an event asks for.
+orders  a batch of messages, each with an outcome of its own.
 engine  with Prefect where its API answers, without it where not; everything told before the function returns.
 """

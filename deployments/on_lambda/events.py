@@ -36,7 +36,7 @@ def asked(event: Any) -> FlowAsked | OrdersAsked:
         if sources != {SQS}:
             raise BadInput(f"records come from {', '.join(sorted(map(str, sources)))}; only {SQS} is understood")
         return OrdersAsked(records)
-    flow, parameters = event.get("flow"), event.get("parameters") or {}
+    flow, parameters = event.get("flow"), event.get("parameters", {})
     if not isinstance(flow, str):
         raise BadInput('the event names no flow; send {"flow": "monitor_positions", "parameters": {}}')
     if not isinstance(parameters, Mapping):

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from adapters.sqs_batch import Batch
+from blocks.handed import with_handed
 from deployments.on_lambda.events import FlowAsked, OrdersAsked, asked
+from deployments.on_lambda.orders import carried_out
+from flows.outcomes import StepsFailedError
 from tests.deployments.sandbox import can_be_read_only, handled
 from tests.services.conftest import Room, aws, names, room
-from trading.errors import BadInput
+from trading.errors import BadInput, Halt, Transient
 from trading.order import Status
 
 __all__ = ["aws", "names", "room"]
+
+GONE = "http://127.0.0.1:9/api"
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Of a desk, what is looked at here."""
+
+    queue: Any
 
 
 def record(number: int, body: object) -> dict[str, Any]:
@@ -42,8 +55,8 @@ def place_of(room: Room, **more: str) -> dict[str, str]:
     }
 
 
-def test_every_event_has_its_answer_where_only_tmp_can_be_written(room: Room) -> None:
-    """Wrong events fail with a line; each message of a batch has its own outcome; a redelivery doubles nothing.
+def test_every_event_has_its_answer_without_prefect_and_where_only_tmp_can_be_written(room: Room) -> None:
+    """Prefect's API is gone, and the log says so. Wrong events fail with a line; each message of a batch has its own outcome; a redelivery doubles nothing.
 
     Of four messages about three things, two of them the same order, only the unreadable one must come again; the one
     about nothing ever booked is dropped. None of it loads what only an analysis needs.
@@ -61,7 +74,7 @@ def test_every_event_has_its_answer_where_only_tmp_can_be_written(room: Room) ->
             again,
             {"flow": "monitor_positions", "parameters": {"desk": "embedded"}},
         ],
-        place_of(room),
+        place_of(room, PREFECT_API_URL=GONE),
         read_only=read_only,
     )
     unknown, misspelt, first, second, monitor = seen["answers"]
@@ -71,25 +84,28 @@ def test_every_event_has_its_answer_where_only_tmp_can_be_written(room: Room) ->
     assert second == {"batchItemFailures": []}
     assert (monitor["engine"], monitor["flow"]) == ("plain", "monitor_positions")
     assert (room.stored(good).status, room.venue_orders()) == (Status.FILLED, 1)
+    assert seen["log"].count("runs without Prefect, this run will not be seen there") == 3
     assert (seen["heavy"], seen["read_only"]) == ([], read_only)
 
 
-def test_a_prefect_that_does_not_answer_stops_no_order(room: Room) -> None:
-    """With an API that is gone the order is carried out all the same, and the log says what is missing."""
-    good = room.book_buy("eth_usdt")
-    place = place_of(room, PREFECT_API_URL="http://127.0.0.1:9/api")
-    seen = handled([{"Records": [record(1, {"trade_id": good})]}], place, read_only=False)
-    assert seen["answers"] == [{"batchItemFailures": []}]
-    assert (room.stored(good).status, room.venue_orders()) == (Status.FILLED, 1)
-    assert "runs without Prefect, this run will not be seen there" in seen["log"]
+def test_only_what_is_not_done_comes_again_whatever_failed() -> None:
+    """An error after a message is done brings only the others back; before any is done it fails the invocation."""
+    records = [record(1, {"trade_id": "TRD-1"}), record(2, {"trade_id": "TRD-2"})]
 
+    def failing_after(number: int, error: Exception) -> dict[str, Any]:
+        def run() -> None:
+            queue = with_handed(Queued(None)).queue
+            for delivery in queue.receive()[:number]:
+                queue.done(delivery)
+            raise error
 
-def test_a_desk_that_cannot_be_opened_fails_the_whole_batch(room: Room) -> None:
-    """A missing credential is no message's fault: the invocation fails, with the line that says what to do."""
-    place = place_of(room)
-    del place["TRADER_COINCHECK_SECRET_KEY"]
-    seen = handled([{"Records": [record(1, {"trade_id": "TRD-1"})]}], place, read_only=False)
-    assert seen["answers"][0]["error"].startswith("Halt: the exchange needs credentials: set TRADER_COINCHECK")
+        return carried_out(records, run)
+
+    assert failing_after(1, Transient("Slack is down")) == {"batchItemFailures": [{"itemIdentifier": "m2"}]}
+    assert failing_after(2, Halt("stop")) == {"batchItemFailures": []}
+    assert len(failing_after(0, StepsFailedError("both failed"))["batchItemFailures"]) == 2
+    with pytest.raises(Halt, match="no credentials"):
+        failing_after(0, Halt("no credentials"))
 
 
 @pytest.mark.parametrize(
