@@ -13,7 +13,7 @@ settle_in()  # before anything that writes, reads Prefect's settings, or is heav
 
 import json  # noqa: E402
 import logging  # noqa: E402
-import os  # noqa: E402
+from functools import partial  # noqa: E402
 from typing import Any  # noqa: E402
 
 from blocks.settings import load_settings  # noqa: E402
@@ -38,8 +38,7 @@ def handler(event: Any, context: Any = None) -> dict[str, Any]:
 def _flow(wanted: FlowAsked, left_s: engine.LeftS) -> dict[str, Any]:
     """Any flow, once; its result as JSON."""
     flow, given = flow_named(wanted.flow, {"desk": load_settings().desk, **wanted.parameters})
-    result, how = engine.run(flow, given, left_s)
-    _count(wanted.flow, how, given["desk"])
+    result, how = engine.run(flow, given, left_s, partial(_count, wanted.flow, given["desk"]))
     done = {"flow": wanted.flow, "desk": given["desk"], "engine": how, "result": plain(result)}
     return dict(json.loads(json.dumps(done, default=str)))
 
@@ -50,7 +49,8 @@ def _orders(wanted: OrdersAsked, left_s: engine.LeftS) -> dict[str, Any]:
 
     desk = load_settings().desk
     flow, given = flow_named("execute_orders", {"desk": desk})
-    return carried_out(wanted.records, lambda: _count("execute_orders", engine.run(flow, given, left_s)[1], desk))
+    unseen = partial(_count, "execute_orders", desk)
+    return carried_out(wanted.records, lambda: engine.run(flow, given, left_s, unseen))
 
 
 def _left(context: Any) -> engine.LeftS:
@@ -59,9 +59,8 @@ def _left(context: Any) -> engine.LeftS:
     return engine.without_limit if ask is None else lambda: ask() / 1000
 
 
-def _count(flow: str, how: str, desk: str) -> None:
-    if how == "plain" and os.environ.get("PREFECT_API_URL"):
-        from blocks.desk import inspect_desk
+def _count(flow: str, desk: str) -> None:
+    from blocks.desk import inspect_desk
 
-        room = inspect_desk(desk)
-        room.metrics.count(WITHOUT_PREFECT, 1, room.clock.now(), {"flow": flow})
+    room = inspect_desk(desk)
+    room.metrics.count(WITHOUT_PREFECT, 1, room.clock.now(), {"flow": flow})

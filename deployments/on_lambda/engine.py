@@ -26,11 +26,18 @@ def without_limit() -> float:
     return 60.0
 
 
-def run(flow: Any, given: Mapping[str, Any], left_s: LeftS = without_limit) -> tuple[Any, str]:
+def run(
+    flow: Any,
+    given: Mapping[str, Any],
+    left_s: LeftS = without_limit,
+    unseen: Callable[[], object] = lambda: None,
+) -> tuple[Any, str]:
     """The flow's result, and which engine ran it: ``prefect`` or ``plain``.
 
     Without an API, or with one that does not answer, or whose answers fail before the flow has begun, the flow runs as
     a plain call. Once it has begun it is not begun again: what failed then is for the next event.
+
+    unseen:  called when Prefect was to see this run, and cannot.
     """
     missing = unreachable()
     if missing is None:
@@ -43,6 +50,7 @@ def run(flow: Any, given: Mapping[str, Any], left_s: LeftS = without_limit) -> t
             missing = f"{type(error).__name__}: {error}"
     if os.environ.get("PREFECT_API_URL"):
         log.error("runs without Prefect, this run will not be seen there: %s", missing)
+        unseen()
     from deployments.without_prefect import without_prefect
 
     with without_prefect():

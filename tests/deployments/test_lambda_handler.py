@@ -55,10 +55,10 @@ def place_of(room: Room, **more: str) -> dict[str, str]:
     }
 
 
-def test_every_event_has_its_answer_without_prefect_and_where_only_tmp_can_be_written(room: Room) -> None:
-    """Prefect's API is gone, and the log says so. Wrong events fail with a line; each message of a batch has its own outcome; a redelivery doubles nothing.
+def test_every_event_has_its_answer_without_prefect_and_with_only_tmp_to_write(room: Room) -> None:
+    """Wrong events fail with a line; each message of a batch has its own outcome; a redelivery doubles nothing.
 
-    Of four messages about three things, two of them the same order, only the unreadable one must come again; the one
+    Prefect's API is gone, and the log says so. Of four messages about three things, two of them the same order, only the unreadable one must come again; the one
     about nothing ever booked is dropped. None of it loads what only an analysis needs.
     """
     good = room.book_buy("eth_usdt")
