@@ -39,7 +39,7 @@ class Place:
 
     def tell_others(self, desk: str, env: Mapping[str, str]) -> None:
         """Let commands in other terminals find the desk that runs here."""
-        said = {"pid": os.getpid(), "desk": desk, "env": dict(env)}
+        said = {"pid": os.getpid(), "desk": desk, "env": {name: value for name, value in env.items() if name != MARK}}
         fresh = self.root / f"{RUNNING}.new"
         fresh.touch(mode=0o600)
         fresh.write_text(json.dumps(said, indent=2))

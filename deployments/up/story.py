@@ -59,7 +59,7 @@ class Story:
 
 
 def standing(under_way: Sequence[Run], coming: Sequence[Run], restarts: int) -> str:
-    """One line: what runs, the next run of each of the next three flows, and how often something had to be restarted."""
+    """One line: what runs, what comes next, and how often something had to be restarted."""
     first: dict[str, datetime] = {}
     for run in coming:
         first.setdefault(run.flow, run.at)

@@ -42,7 +42,7 @@ def options(state: Path) -> Options:
 
 
 def test_what_dies_is_started_again_and_everything_ends_in_the_end(tmp_path, monkeypatch) -> None:
-    """A killed worker comes back; on the way out nothing of it runs on, the server last."""
+    """A killed worker comes back; on the way out nothing of it runs on."""
     made, parts = small("pass")
     monkeypatch.setattr(run, "parts", parts)
     said: list[str] = []
