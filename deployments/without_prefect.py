@@ -122,6 +122,7 @@ def _attempted(
     try:
         value = policy(task.fn, *args, **given)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is this task's outcome)
+        log.info("%s failed: %s: %s", task.name, type(error).__name__, error)
         return Ended(error=error)
     return Ended(None if isinstance(value, State) else value)  # a state is a word to the engine, not a value
 

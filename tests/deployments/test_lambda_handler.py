@@ -58,8 +58,9 @@ def place_of(room: Room, **more: str) -> dict[str, str]:
 def test_every_event_has_its_answer_without_prefect_and_with_only_tmp_to_write(room: Room) -> None:
     """Wrong events fail with a line; each message of a batch has its own outcome; a redelivery doubles nothing.
 
-    Prefect's API is gone, and the log says so. Of four messages about three things, two of them the same order, only the unreadable one must come again; the one
-    about nothing ever booked is dropped. None of it loads what only an analysis needs.
+    Prefect's API is gone, and the log says so. Of four messages about three things, two of them the same order, only
+    the unreadable one must come again; the one about nothing ever booked is dropped. None of it loads what only an
+    analysis needs.
     """
     good = room.book_buy("eth_usdt")
     messages = [{"trade_id": good}, {"trade_id": good, "trace": {}}, "this is none of ours", {"trade_id": "TRD-nobody"}]
