@@ -6,12 +6,15 @@ import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from blocks.settings import load_settings
 from deployments.commands.options import AsJson, answer
+
+if TYPE_CHECKING:
+    from deployments.up.parts import Options
 
 
 class MarketName(StrEnum):
@@ -43,22 +46,28 @@ def up(
     Tables, queues and files: AWS_ENDPOINT_URL or --account; else a stand-in that keeps them in the state directory.
     """
     from deployments.up.parts import Options
-    from deployments.up.run import started, watch_over
 
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
-    out = sys.stderr if json else sys.stdout
     options = Options(
         desk, market is MarketName.replay or candles is not None, port,
         state or load_settings().state / "up", candles, seed, account,
     )  # fmt: skip
 
-    def tell(line: str) -> None:
-        print(line, file=out, flush=True)
+    _run(options, as_json=json)
 
+
+def _run(options: Options, *, as_json: bool) -> None:
+    """Start, say where things are, watch over them, and stop when told to."""
+    from deployments.up.run import started, watch_over
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr if as_json else sys.stdout, flush=True)
+
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    market = MarketName.replay if options.replay else MarketName.live
     try:
         with started(options, tell) as running:
-            facts = {"desk": desk, "market": market.value, "prefect_ui": running.ui, "state": str(running.root)}
-            answer(facts, as_json=json, text=_welcome(facts))
+            facts = {"desk": options.desk, "market": market.value, "prefect_ui": running.ui, "state": str(running.root)}
+            answer(facts, as_json=as_json, text=_welcome(facts))
             sys.stdout.flush()
             watch_over(running, tell)
     except KeyboardInterrupt:

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from adapters.redaction import one_line
 
-LIMIT_S = 20.0
+LIMIT_S = 45.0
+"""Long: on a machine that is busy trading, loading the clients alone can take half of it."""
 
 
 class State(StrEnum):
