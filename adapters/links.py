@@ -7,6 +7,9 @@ from urllib.parse import quote
 
 CONSOLE = "https://s3.console.aws.amazon.com/s3/object"
 
+UNSIGNED = "?X-Amz-Signature=stand-in"
+"""The stand-in wants to see a signature, and takes any."""
+
 
 def link_of(uri: str) -> str:
     """The page of an ``s3://`` object: at the stand-in or S3-compatible server in use, else in the AWS console.
@@ -18,7 +21,7 @@ def link_of(uri: str) -> str:
     if not (uri.startswith("s3://") and key):
         return ""
     if own := os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
-        return f"{own.rstrip('/')}/{bucket}/{quote(key)}"
+        return f"{own.rstrip('/')}/{bucket}/{quote(key)}{UNSIGNED if '//127.0.0.1' in own else ''}"
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     where = f"region={region}&" if region else ""
     return f"{CONSOLE}/{bucket}?{where}prefix={quote(key, safe='')}"

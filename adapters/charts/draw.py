@@ -16,9 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from trading.candles import INTERVAL
 
 WIDTH, HEIGHT = 760, 330
-LEFT, TOP, BOTTOM = 12, 62, 302
-MARGIN, LABELLED = 44, 168
-"""Candles and fan stand in a frame; right of it is a margin, wider where lines have labels, and times are below."""
+LEFT, TOP, BOTTOM = 56, 62, 302
+MARGIN, LABELLED, AXIS = 24, 168, 44
+"""Candles and fan stand in a frame: left of it its prices, right of it the labels of lines, below it the times."""
 
 GRID_LINES = 5
 SQUEEZE = 3.0
@@ -92,7 +92,14 @@ def svg(chart: Chart) -> str:
     hours = [(f"{at:%H:%M}", scale.x(at)) for at in pd.date_range(first, scale.until, freq=TICK)]
     return _template().render(
         chart=chart,
-        frame={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": scale.right, "top": TOP, "bottom": BOTTOM},
+        frame={
+            "width": WIDTH,
+            "height": HEIGHT,
+            "left": LEFT - AXIS,
+            "right": scale.right,
+            "top": TOP,
+            "bottom": BOTTOM,
+        },
         grid=[(f"{price:,.{_decimals(grid)}f}" if _free(y, lines) else "", y) for price, y in grid],
         hours=hours,
         rising=_candles(chart.candles, scale, rising=True),

@@ -106,4 +106,5 @@ def _publish(charts: Sequence[Chart], key: str, desk: str, at: datetime) -> None
     if charts:
         pictures = [f"![{chart.title}]({data_uri(svg(chart))})" for chart in charts]
         text = "\n\n".join(pictures)
-        create_markdown_artifact(text, key=key, description=f"{desk} desk, {at:%Y-%m-%d %H:%M} UTC")
+        titles = ", ".join(chart.title for chart in charts)
+        create_markdown_artifact(text, key=key, description=f"{titles} · {desk} desk, {at:%Y-%m-%d %H:%M} UTC")

@@ -33,13 +33,16 @@ def show_decision(desk: str, analysis: Analysis, *, with_orders: bool) -> None:
     table = _ranking(decision.ranking)
     forecasts = [line for row in analysis.rows if (line := _forecast(row))]
     outlook = ["", *FORECAST_HEAD, *forecasts, "", *_weight(analysis)] if forecasts else []
-    head = [f"# {decision.action} {', '.join(decision.pairs)}".strip(), "", f"Why this run: {analysis.trigger}.", ""]
+    what = f"{decision.action} {', '.join(decision.pairs)}".strip()
+    head = [f"# {what}", "", f"Why this run: {analysis.trigger}.", ""]
     asked = [] if with_orders else ["- only a look: it was asked for without orders, and nothing is booked"]
     limits = f"Buy from {decision.buy_threshold:+.3f}, sell below {decision.sell_threshold:+.3f}."
     reasons = [f"- {reason}" for reason in (*decision.reasons, *analysis.notes)]
     booked = [f"- booked {trade_id}" for trade_id in analysis.trade_ids]
     text = "\n".join([*head, *reasons, *booked, *asked, "", limits, "", *table, *outlook])
-    create_markdown_artifact(text, key="decision", description=f"{desk} desk, {analysis.at:%Y-%m-%d %H:%M} UTC")
+    create_markdown_artifact(
+        text, key="decision", description=f"{what} · {desk} desk, {analysis.at:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def _ranking(ranking: Sequence[Ranked]) -> list[str]:
