@@ -170,7 +170,7 @@ def test_entries_are_stopped_once_and_only_from_off(yard: Yard) -> None:
     assert yard.kill_switch() == switch
     for mode in (Mode.NOTHING, Mode.NO_ENTRIES):
         yard.books.set_kill_switch(KillSwitch(mode, "by hand", "me", NOW))
-        assert not yard.watch.stop_entries("late", "watchdog", NOW)
+        assert not yard.watch.stop_entries("late", "watchdog", NOW + AGAIN_AFTER)
         assert (yard.kill_switch().mode, yard.kill_switch().by) == (mode, "me")
 
 
