@@ -12,6 +12,9 @@ KEEPING: dict[str, str] = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(RETENTION_DAYS * DAY_S),
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+    # What a run holds (its place as the only one of its flow) is let go 300 s after the run died. Kept in memory, that
+    # would be forgotten when the server dies with it, and the flow would never run again.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     # Task runs are written in batches: one by one they cost twice the server's time.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
