@@ -24,7 +24,7 @@ def analyze(
     desk: DeskName = "embedded",
     at: datetime | None = None,
     pairs: list[PairKey] | None = None,
-    with_orders: bool = False,  # noqa: FBT001, FBT002 (a run parameter that a person ticks in the UI)
+    with_orders: bool = True,  # noqa: FBT001, FBT002 (a run parameter that a person ticks in the UI)
     trigger: str = "asked for",
 ) -> Analysis:
     """Check the data, judge the pairs, decide, book signals and intents in one transaction, and queue the orders.
@@ -33,7 +33,7 @@ def analyze(
         desk: where to trade: embedded (the stand-in), paper (real market, play money) or live (real money).
         at: the market's time (UTC unless it has a zone); now when left out. A time to come counts as now.
         pairs: which to compare; all when left out.
-        with_orders: tick to book and send what is decided. Unticked (a look that changes nothing), it is only shown.
+        with_orders: ticked, what is decided is booked and sent; unticked, it is only shown and changes nothing.
         trigger: why this analysis runs, in words; it stands in the decision's record.
     """
     if with_orders:
