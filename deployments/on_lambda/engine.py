@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any
 
 from deployments.prefect_api import unreachable
@@ -59,16 +58,12 @@ def run(
 
 
 def _watched(flow: Any, begun: list[bool]) -> Any:
-    """The same flow, which notes that its body has begun."""
-    watched, body = flow.with_options(), flow.fn
+    """The same flow, which notes that it runs. Its function stays as it is: Prefect reads the types of it."""
 
-    @wraps(body)
-    def noted(*args: Any, **more: Any) -> Any:
+    def noted(*_: Any) -> None:
         begun.append(True)
-        return body(*args, **more)
 
-    watched.fn = noted
-    return watched
+    return flow.with_options(on_running=[*flow.on_running_hooks, noted])
 
 
 def _engine(flow: Any, given: Mapping[str, Any], left_s: LeftS) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from prefect import flow, task
+from prefect import Flow, flow, task
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from deployments import prefect_runs
@@ -70,14 +70,20 @@ def test_a_flow_that_has_begun_is_not_begun_again(monkeypatch) -> None:
         flushed.append(limit_s)
         raise OSError("gone")
 
+    def started(self: Flow, **given: int) -> int:
+        """An engine that works."""
+        for hook in self.on_running_hooks:
+            hook(self, None, None)
+        return self.fn(**given)
+
     monkeypatch.setattr(prefect_runs, "flush", failing_flush)
     monkeypatch.setattr(engine, "unreachable", lambda: None)
     begun.clear()
-    with without_prefect():  # stands for an engine that works
-        assert engine.run(doubled, {"number": 4}) == (8, "prefect")
-        with pytest.raises(Halt):
-            engine.run(doubled, {"number": -1})
-        assert engine.run(doubled, {"number": 1}, lambda: 0.5) == (2, "prefect")
+    monkeypatch.setattr(Flow, "__call__", started)
+    assert engine.run(doubled, {"number": 4}) == (8, "prefect")
+    with pytest.raises(Halt):
+        engine.run(doubled, {"number": -1})
+    assert engine.run(doubled, {"number": 1}, lambda: 0.5) == (2, "prefect")
     assert (begun, flushed) == ([4, -1, 1], [10 / 2, 10 / 2])
 
 
