@@ -12,7 +12,7 @@ from deployments.as_code.things import Site, Thing
 from deployments.pools import POOL
 from flows import FLOWS
 
-NAME, QUEUE = "trader", "keeping"
+NAME, QUEUE = "trader", "money"
 ANSWERING, ANALYSING = "remediate_error", "analyze"
 
 

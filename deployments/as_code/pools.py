@@ -17,7 +17,7 @@ PUSHED = "ecs:push"
 SERVED = {
     "money": "Positions and orders: monitor_positions, execute_orders, reconcile. Always first.",
     "market": "What decisions are made from: collecting and analysing.",
-    "keeping": "What can wait: reports, archive, backup, backfill, answers to failed runs.",
+    "keeping": "What can wait: reports, archive, backup, backfill.",
 }
 
 

@@ -18,7 +18,7 @@ from prefect.states import Scheduled
 
 from tests.operations.conftest import Operated
 
-LIMIT_S = 150
+LIMIT_S = 240
 """How long a test waits for something that takes seconds on a machine of its own."""
 
 
