@@ -23,12 +23,13 @@ demo: setup ## the main job on this machine: a market, decisions, paper orders, 
 test: setup ## all tests
 	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-check: setup ## lint, format, types, import contracts, test docstrings
+check: setup ## lint, format, types, import contracts, test docstrings, prefect.yaml
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/interrogate tests
+	.venv/bin/python -m deployments.blueprint
 
 storm: setup ## many seeded days of faults, crashes and lost replies: make storm SEEDS=1000
 	.venv/bin/python -m tests.simulation.storm --seeds $(SEEDS)

@@ -25,8 +25,14 @@ def with_secrets(settings: Settings, *, venue: bool) -> Settings:
     kept, found = SecretsManager(shared_names(settings)), dict[str, Any]()
     if venue and (settings.coincheck_access_key is None or settings.coincheck_secret_key is None):
         found = {f"coincheck_{name}": value for name, value in kept.fields(VENUE, KEYS).items()}
-    if settings.slack_webhook_url is None:
-        found["slack_webhook_url"] = kept.text(SLACK)
     if settings.cryptopanic_api_key is None:
         found["cryptopanic_api_key"] = kept.text(NEWS)
-    return settings.model_copy(update=found)
+    return with_slack(settings.model_copy(update=found))
+
+
+@lru_cache(maxsize=4)
+def with_slack(settings: Settings) -> Settings:
+    """The settings with the address people are told at, which is all that a watchdog needs. Raises as above."""
+    if settings.secrets != "aws" or settings.slack_webhook_url is not None:
+        return settings
+    return settings.model_copy(update={"slack_webhook_url": SecretsManager(shared_names(settings)).text(SLACK)})

@@ -5,6 +5,7 @@ It opens none of a desk's judges and no trading venue, needs no Prefect, and sta
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +18,9 @@ from adapters.slack import SlackAlerts
 from adapters.sqs import SqsOrderQueue
 from blocks.names import desk_names
 from blocks.secrecy import keep_secrets
+from blocks.secrets import with_slack
 from blocks.settings import Settings, load_settings
+from trading.errors import TradingError
 from trading.ports import Alerts, Clock, MarketData
 from trading.services.watchdog import Post
 
@@ -31,14 +34,18 @@ class Guardhouse:
 
 
 def open_alerts(settings: Settings) -> Alerts:
-    """Where people are told."""
+    """Where people are told. Without the address, for whatever reason, the log has to do, and says so."""
+    try:
+        settings = with_slack(settings)
+    except TradingError:
+        logging.getLogger(__name__).exception("no address to tell people at; what there is to tell is only logged")
+    keep_secrets(settings)
     return SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts()
 
 
 def open_guardhouse(name: str) -> Guardhouse:
     """The watchdog's post at a desk; no request is made yet. Raises BadInput for a wrong setting or unknown desk."""
     settings, aws = load_settings(), open_aws()
-    keep_secrets(settings)
     names = desk_names(name, settings)
     tables, stops = open_tables(names, aws), settings.watchdog_stops_entries
     post = Post(

@@ -52,7 +52,8 @@ def build_image() -> None:
     """Build the image where runs need one; nothing on this machine. Raises BadInput with one line without Docker."""
     if image := site()["image"]:
         platform = PLATFORMS[load_ecs_settings().cpu_architecture]
-        _docker("build", "--platform", platform, "--file", DOCKERFILE, "--tag", image, ".")
+        version = f"CODE_VERSION={code_version()}"
+        _docker("build", "--platform", platform, "--file", DOCKERFILE, "--build-arg", version, "--tag", image, ".")
 
 
 def push_image() -> None:

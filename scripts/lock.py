@@ -1,8 +1,8 @@
 """Pin and hash every dependency: pyproject.toml -> requirements/*.txt, one file per group.
 
-No file names a registry. build.txt, infra.txt and distributed.txt are resolved under the pins of dev.txt: they can be
-added to a set-up .venv without moving anything in it. sagemaker.txt holds the project too. Options are handed to uv:
-`--upgrade` takes the newest of everything.
+No file names a registry. build, image, infra and distributed are resolved under the pins of dev.txt: they can be added
+to a set-up .venv without moving anything in it. sagemaker.txt holds the project too. Options are handed to uv:
+`--upgrade` takes the newest of everything. ministack.txt is locked by scripts/ministack.py.
 """
 
 import subprocess
@@ -21,6 +21,7 @@ FILES = {
     "runtime": [PROJECT],
     "dev": [PROJECT, GROUP, "-c", "requirements/runtime.txt"],
     "build": [GROUP, "-c", "requirements/dev.txt"],
+    "image": [GROUP, "-c", "requirements/dev.txt"],
     "infra": [GROUP, "-c", "requirements/dev.txt"],
     "distributed": [GROUP, "-c", "requirements/dev.txt"],
     "sagemaker": [PROJECT, GROUP],  # asks for an older rich and graphql-core: a whole set, for a .venv of its own

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json as jsonlib
 import os
-from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from blocks.settings import load_settings
+from deployments.calls import flow_named
 from deployments.commands.options import AsJson, DeskOption, answer
 from deployments.plain import plain
 from deployments.prefect_runs import flush
@@ -30,15 +30,12 @@ def run(
     json: AsJson = False,
 ) -> None:
     """One flow, once, in this process. Without a running embedded world, the embedded desk starts one for this run."""
-    if flow not in FLOWS:
-        msg = f"unknown flow {flow!r}; flows are {', '.join(FLOWS)}"
-        raise BadInput(msg)
     given = _parameters(params)
     name = desk or given.pop("desk", None) or load_settings().desk
     os.environ.setdefault(
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
     )  # the result, or one line, is the output
-    call = _flow(flow, {"desk": name, **given})
+    call, _ = flow_named(flow, {"desk": name, **given})
     with prepared_desk(name, start=flow not in KEEPING):
         from blocks.desk import open_desk
 
@@ -47,24 +44,6 @@ def run(
         flush()
     text = jsonlib.dumps(data, indent=2, default=str)
     answer({"flow": flow, "desk": name, "result": data}, as_json=json, text=f"{flow} done\n{text}")
-
-
-def _flow(name: str, given: dict[str, Any]) -> Any:
-    """The flow, once its parameters are known to fit. Raises BadInput naming the one that does not."""
-    from prefect.exceptions import ParameterTypeError
-
-    module, _, function = FLOWS[name].partition(":")
-    call = getattr(import_module(module), function)
-    known = set(call.parameters.properties)
-    if unknown := set(given) - known:
-        msg = f"{name} has no parameter {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}"
-        raise BadInput(msg)
-    try:
-        call.validate_parameters(given)
-    except ParameterTypeError as error:
-        msg = f"a parameter of {name} does not fit: {' '.join(str(error).split())}"
-        raise BadInput(msg) from error
-    return call
 
 
 def _parameters(text: str | None) -> dict[str, Any]:

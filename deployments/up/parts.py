@@ -116,7 +116,7 @@ def _workers(options: Options, place: Place, env: Mapping[str, str]) -> tuple[Ch
     worker = ["-m", "prefect", "worker", "start", "--pool", "trader", "--type", "process", "--name", "up"]
     watchdog = ["-m", "deployments.cli", "watchdog", "--desk", options.desk]
     return (
-        _child(place, "worker", [*worker, "--limit", str(RUNS_AT_ONCE)], env),
+        _child(place, "worker", [*worker, "--limit", str(RUNS_AT_ONCE), "--no-create-pool-if-not-found"], env),
         _child(place, "watchdog", watchdog, env),
     )
 
