@@ -11,7 +11,7 @@ from pathlib import Path
 from blocks.settings import load_settings
 from deployments.embedded import MarketOptions, embedded_world, running_world
 from deployments.prefect_runs import pointed_at
-from deployments.up.place import running_up
+from deployments.up.place import desks_up, running_up
 from trading.errors import Halt
 
 KEPT = frozenset({"TRADER_CRYPTOPANIC_API_KEY", "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"})
@@ -43,13 +43,18 @@ def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
             yield
         return
     if not start:
-        msg = (
-            f"no embedded desk runs in {state}: start one with `trader demo --hold`, "
-            "set TRADER_STATE to the directory of one that runs elsewhere, or set AWS_ENDPOINT_URL"
-        )
-        raise Halt(msg)
+        raise Halt(_nobody(state))
     with embedded_world(Path(state) / "run", MarketOptions(candles=None, start=None, seed=1, jpy=100_000)):
         from blocks.provisioning import provision_desk
 
         provision_desk(name)
         yield
+
+
+def _nobody(state: Path) -> str:
+    if others := desks_up(state):
+        return f"no embedded desk runs in {state}: the {others[0]} desk runs here: add --desk {others[0]}"
+    return (
+        f"no embedded desk runs in {state}: start one with `trader demo --hold`, "
+        "set TRADER_STATE to the directory of one that runs elsewhere, or set AWS_ENDPOINT_URL"
+    )

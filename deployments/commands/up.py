@@ -6,6 +6,7 @@ import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,21 +68,24 @@ def _run(options: Options, *, as_json: bool) -> None:
     try:
         with started(options, tell) as running:
             facts = {"desk": options.desk, "market": market.value, "prefect_ui": running.ui, "state": str(running.root)}
-            answer(facts, as_json=as_json, text=_welcome(facts))
+            answer(facts, as_json=as_json, text=welcome(facts, running.parts.api_url))
             sys.stdout.flush()
             watch_over(running, tell)
     except KeyboardInterrupt:
         tell("stopped; trader up goes on from here")
 
 
-def _welcome(facts: dict[str, str]) -> str:
-    desk, api = f"--desk {facts['desk']}", f"{facts['prefect_ui'].removesuffix('/runs')}/api"
+def welcome(facts: dict[str, str], api_url: str) -> str:
+    """What runs and where; every command is whole, for a terminal that knows nothing of this one's variables."""
+    found = f"TRADER_STATE={quote(facts['state'])} trader"
     return "\n".join(
         [
             f"up: the {facts['desk']} desk on the {'real' if facts['market'] == 'live' else 'replayed'} market",
             f"  runs    {facts['prefect_ui']}",
-            f"  look    trader status {desk} · trader doctor {desk}",
-            f"  ask     PREFECT_API_URL={api} prefect deployment run analyze/trader",
+            f"  look    {found} status --desk {facts['desk']}",
+            f"          {found} doctor --desk {facts['desk']}",
+            f"  halt    {found} kill-switch on --desk {facts['desk']} --reason TEXT",
+            f"  ask     PREFECT_API_URL={api_url} prefect deployment run analyze/trader",
             f"  state   {facts['state']} (logs in logs/)",
             "  stop    Ctrl-C",
         ]

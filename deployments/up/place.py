@@ -127,9 +127,14 @@ def alive(pid: int) -> bool:
 
 def running_up(state: Path, desk: str) -> dict[str, str] | None:
     """The environment of a ``trader up`` of that desk in this state directory or just below; None without one."""
-    for root in (state, state / "up"):
-        told = _told(root.resolve())
-        if told and told["desk"] == desk and alive(told["pid"]):
-            env: dict[str, str] = told["env"]
-            return env
-    return None
+    return _running(state).get(desk)
+
+
+def desks_up(state: Path) -> tuple[str, ...]:
+    """The desks that ``trader up`` runs in this state directory or just below."""
+    return tuple(_running(state))
+
+
+def _running(state: Path) -> dict[str, dict[str, str]]:
+    found = [_told(root.resolve()) for root in (state / "up", state)]
+    return {told["desk"]: told["env"] for told in found if told and told["desk"] and alive(told["pid"])}

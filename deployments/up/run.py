@@ -37,7 +37,7 @@ class Up:
     @property
     def ui(self) -> str:
         """Where the runs are shown."""
-        return self.parts.api_url.removesuffix("/api") + "/runs"
+        return self.parts.api_url.removesuffix("/api") + "/v2/runs"
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -16,13 +17,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blocks.settings import load_settings
+from deployments.commands.up import welcome
 from deployments.up.guard import end, marked
 from deployments.up.keeping import LONGEST_S, STEADY_S, Keeping
 from deployments.up.parts import Options, checked, parts
 from deployments.up.place import MARK, RUNNING, Place, held, running_up
 from deployments.up.runs import Run
 from deployments.up.story import Story, standing
-from trading.errors import BadInput, Transient
+from deployments.where import prepared_desk
+from trading.errors import BadInput, Halt, Transient
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -181,3 +185,25 @@ def test_a_port_in_use_is_one_line_and_a_persons_prefect_is_left_alone(tmp_path,
     replayed = parts(options(port=port, replay=True), Place(tmp_path, "m"))
     began = json.loads((tmp_path / "market.json").read_text())["since"]
     assert [child.argv[-1] for child in replayed.servers] == [began]
+
+
+def test_who_stops_in_a_hurry_is_told_which_desk_runs_here(tmp_path, monkeypatch) -> None:
+    """A command without a desk names the one that runs in the directory; as the welcome says it, it works."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    place = Place(tmp_path / "a b", "m")
+    place.root.mkdir()
+    place.tell_others("paper", {"PREFECT_API_URL": "http://127.0.0.1:1/api", "TRADER_TEST": "1"})
+    said = welcome(
+        {"desk": "paper", "market": "live", "prefect_ui": "http://127.0.0.1:1/v2/runs", "state": str(place.root)}, "x"
+    )
+    halt = next(shlex.split(line)[1:] for line in said.splitlines() if "kill-switch" in line)
+    assert halt[1:3] == ["trader", "kill-switch"]
+    name, _, value = halt[0].partition("=")
+    monkeypatch.setenv(name, value)
+    with (
+        pytest.raises(Halt, match="the paper desk runs here: add --desk paper"),
+        prepared_desk("embedded", start=False),
+    ):
+        pytest.fail("it found a desk nobody meant")
+    assert load_settings().state == place.root
+    assert running_up(load_settings().state, halt[halt.index("--desk") + 1])["TRADER_TEST"] == "1"
