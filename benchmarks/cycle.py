@@ -107,7 +107,7 @@ def orchestrated(at: datetime) -> Callable[[], object]:
     """The flow itself, with its 18 mapped task runs and the rest, against a local Prefect server."""
     from flows.analyze import analyze
 
-    return lambda: analyze(desk=DESK, at=at, with_orders=False)
+    return lambda: analyze(desk=DESK, at=at, with_orders=True)
 
 
 def main() -> None:

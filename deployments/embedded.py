@@ -74,6 +74,11 @@ class World:
         """Ask the simulated world to misbehave."""
         self._call("/_faults", faults)
 
+    def all_faults_spent(self) -> bool:
+        """Whether every fault has struck as often as it should."""
+        faults: Any = self._call("/_faults")
+        return not any(one["active"] for one in faults)
+
     def clear_faults(self) -> None:
         """Everything behaves again."""
         self._call("/_faults", method="DELETE")

@@ -8,15 +8,14 @@ from prefect import flow
 
 from blocks.choices import PairKey
 from blocks.desk import DeskName
+from flows.booking import booked
 from flows.judging import fit_to_judge, seen_by_all
 from flows.lateness import CATCHING_UP
 from flows.outcomes import AS_SET, entries_may_start, pair_keys, run_name
 from tasks.artifacts import show_charts, show_decision
 from tasks.collect import market_time
-from tasks.decide import book_decision, decide_market, shape_intents
-from tasks.lineage import trace_decision
-from tasks.notify import queue_order, tell
-from trading.services.decide import Analysis, notices_of
+from tasks.decide import decide_market, only_looked
+from trading.services.decide import Analysis
 
 
 @flow(name="analyze", flow_run_name=run_name("analyze"), task_runner=AS_SET, on_running=CATCHING_UP)
@@ -33,7 +32,7 @@ def analyze(
         desk: where to trade: embedded (the stand-in), paper (real market, play money) or live (real money).
         at: the market's time (UTC unless it has a zone); now when left out. A time to come counts as now.
         pairs: which to compare; all when left out.
-        with_orders: ticked, what is decided is booked and sent; unticked, it is only shown and changes nothing.
+        with_orders: ticked, what is decided is booked and sent; unticked, it is only shown, and nothing is booked.
         trigger: why this analysis runs, in words; it stands in the decision's record.
     """
     if with_orders:
@@ -43,13 +42,8 @@ def analyze(
     fit, premiums = fit_to_judge(desk, keys, moment)
     seen = seen_by_all(desk, fit, premiums, moment)
     decision = decide_market(desk, seen, moment)
-    record = trace_decision(desk, moment, trigger, seen, decision)
-    intents = shape_intents(desk, decision, seen.books, moment, record) if with_orders and decision.pairs else []
-    analysis = book_decision(desk, moment, trigger, seen, decision, intents, record, with_orders=with_orders)
-    for trade_id in analysis.trade_ids:
-        queue_order(desk, trade_id, analysis.trace())
+    found = booked if with_orders else only_looked
+    analysis = found(desk, moment, trigger, seen, decision)
     show_decision(desk, analysis, with_orders=with_orders)
-    if with_orders and (notices := notices_of(analysis)):
-        tell(desk, notices)
     show_charts(desk, analysis, seen.books.positions)
     return analysis

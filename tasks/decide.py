@@ -61,21 +61,23 @@ def book_decision(  # noqa: PLR0913 (each is a fact of its own)
     decision: Decision,
     shaped: list[Intent | NoEntry],
     record: str,
-    *,
-    with_orders: bool,
 ) -> Analysis:
-    """Signals and intents into the books, in one transaction.
-
-    Without orders nobody acted: when the pairs were last analysed stays as it is, and the next analysis comes as it
-    would have.
-    """
+    """Signals and intents into the books, in one transaction."""
     room = open_desk(desk)
     earned = calibrate.weight_of(seen.weighed, room.strategy)
     notes = tuple(one.reason for one in shaped if isinstance(one, NoEntry))
     rows = signal_rows(seen.looks, seen.mood, earned, decision, at, trigger, room.strategy, seen.basis, record, notes)
     wanted = [one for one in shaped if isinstance(one, Intent)]
-    acted = [look.pair for look in seen.looks] if with_orders else []
-    booking = Booking(intents.decision_id_of(at), at, rows, wanted, acted)
+    booking = Booking(intents.decision_id_of(at), at, rows, wanted, [look.pair for look in seen.looks])
     trade_ids, conflicts = decide.book(booking, room.ledger)
     made(DECISIONS, desk=desk, decision_id=booking.decision_id, record_id=record, action=str(decision.action))
     return Analysis(booking.decision_id, at, trigger, decision, tuple(rows), tuple(trade_ids), notes + conflicts)
+
+
+@task(task_run_name="look", **THINK)
+def only_looked(desk: str, at: datetime, trigger: str, seen: Seen, decision: Decision) -> Analysis:
+    """The decision as it would be booked; nothing is, and the next analysis comes as it would have."""
+    strategy = open_desk(desk).strategy
+    earned = calibrate.weight_of(seen.weighed, strategy)
+    rows = signal_rows(seen.looks, seen.mood, earned, decision, at, trigger, strategy, seen.basis, "", ())
+    return Analysis(intents.decision_id_of(at), at, trigger, decision, tuple(rows), ())

@@ -47,6 +47,23 @@ def test_the_same_analysis_twice_books_its_orders_once(world: World, desk: Desk)
     assert len(booked) <= 1
 
 
+def test_an_analysis_without_orders_books_nothing(world: World, desk: Desk) -> None:
+    """Whoever only looks leaves no signal, no record, no trade; what is due afterwards comes as it would have."""
+    at = world.now()
+    collect_prices(desk="embedded", at=at - INTERVAL)
+    world.step_to(at + INTERVAL)
+    later = world.now()
+    looked = analyze(desk="embedded", at=later, with_orders=False)
+    span = (at + INTERVAL / 2, later)
+    assert len(looked.rows) == len(desk.pairs)
+    assert not [row for pair in desk.pairs for row in desk.ledger.signals_of(pair.key, *span)]
+    booked = analyze(desk="embedded", at=later)
+    assert booked.decision.ranking == looked.decision.ranking
+    assert {row["pair"] for pair in desk.pairs for row in desk.ledger.signals_of(pair.key, *span)} == {
+        pair.key for pair in desk.pairs
+    }
+
+
 def test_a_pair_without_candles_sits_out_and_the_others_are_judged(world: World, desk: Desk) -> None:
     """Candles that nobody has and nobody can fetch are data unfit to be judged, by name; nothing is made up (I18)."""
     at = world.now()

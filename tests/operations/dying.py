@@ -6,7 +6,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,12 +62,17 @@ def process_of(operated: Operated, run_id: UUID) -> int | None:
     return None
 
 
-def killed_with_its_worker(operated: Operated, run_id: UUID) -> None:
-    """Wait until a run has begun; then SIGKILL its process and the worker that started it, as a machine dies."""
-    process = until(lambda: process_of(operated, run_id))
-    worker = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-    for one in (worker, process):
+def killed_with_all_workers(operated: Operated, run_ids: Sequence[UUID]) -> None:
+    """Wait until all these have begun; then SIGKILL every worker and the processes of these runs, as a machine dies."""
+    processes = [until(lambda run_id=run_id: process_of(operated, run_id)) for run_id in run_ids]
+    workers = [one.process.pid for one in operated.workers if one.process is not None and one.process.poll() is None]
+    for one in (*workers, *processes):
         os.kill(one, signal.SIGKILL)
+
+
+def all_ended(operated: Operated, run_ids: Sequence[UUID]) -> list[str]:
+    """How these runs ended, once all have."""
+    return [until(lambda run_id=run_id: ended(operated, run_id)) for run_id in run_ids]
 
 
 def missed(operated: Operated, flow: str, minutes: list[int]) -> dict[UUID, int]:

@@ -11,20 +11,27 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, TaskRun
 
+from blocks.desk import Desk, open_desk
 from blocks.watching import Guardhouse, open_guardhouse
 from deployments.processes import Child
 from flows import FLOWS
 from tests.operations.browser import HAS_BROWSER, page_text, picture
 from tests.operations.conftest import Operated
-from tests.operations.dying import asked, ended, killed_with_its_worker, missed, seen, until
+from tests.operations.dying import all_ended, asked, ended, killed_with_all_workers, missed, seen, until
+from tests.services.conftest import Room
+from trading.order import Status
+from trading.services.reconcile import reconcile
 
 pytestmark = pytest.mark.timeout(900)
+SLOW_ORDER = {"target": "coincheck", "path": "/api/exchange/orders", "method": "POST", "kind": "latency", "seconds": 20}
+NO_ANSWER = {"target": "binance", "kind": "latency", "seconds": 600, "times": 2}  # one question of each of two runs
 PICTURES = ("deployments", "runs", "analysis", "retried", "artifacts")
 """Names of the pictures that the browser's test takes into the folder ``$PICTURES``."""
 
@@ -172,7 +179,7 @@ def test_of_the_runs_missed_in_half_an_hour_one_runs(operated: Operated, worker:
     operated.prefect("work-pool", "pause", "trader")
     runs = missed(operated, "monitor_positions", [30, 26, 22, 18, 14, 10, 6, 2])
     operated.prefect("work-pool", "resume", "trader")
-    ends = {run: until(lambda run=run: ended(operated, run)) for run in runs}
+    ends = dict(zip(runs, all_ended(operated, list(runs)), strict=True))
     done = [run for run, how in ends.items() if how == "Completed"]
     words = [str(state.message) for run in set(runs) - set(done) if (state := seen(operated, run).state)]
     assert len(done) == 1, ends
@@ -181,19 +188,48 @@ def test_of_the_runs_missed_in_half_an_hour_one_runs(operated: Operated, worker:
     )
 
 
-def test_a_look_that_dies_with_its_worker_is_found_dead_and_gives_up_its_place(
+def test_a_machine_that_dies_at_work_loses_and_doubles_nothing(
     operated: Operated, worker: Child, guardhouse: Guardhouse
 ) -> None:
-    """SIGKILL in the middle of a look: without a heartbeat it is called Crashed, and the next run looks."""
-    operated.world.faults([{"target": "binance", "kind": "latency", "seconds": 600, "times": None}])
-    dead = asked(operated, "monitor_positions", desk="embedded")
-    killed_with_its_worker(operated, dead)
+    """SIGKILL in the middle of an analysis, of a look at the positions and of an order that is on the wire.
+
+    Without a heartbeat all are called Crashed and give up their places. The next look looks, the next analysis judges,
+    and the order, which the venue took when nobody listened any more, is found by evidence: one order, one position.
+    """
+    desk = open_desk("embedded")
+    operated.start_worker("--limit", "2")  # two runs hang, the third must start
+    reconcile(desk.clock.now(), desk.pairs, desk.ledger, desk.exchange, desk.strategy)
+    trade_id, before = booked_buy(desk), operated.world.venue_ledger()["accepted"]
+    operated.world.faults([NO_ANSWER])
+    dead = [asked(operated, flow, desk="embedded") for flow in ("monitor_positions", "analyze")]
+    until(lambda: operated.world.all_faults_spent() or None)
+    operated.world.faults([SLOW_ORDER])
+    dead.append(asked(operated, "execute_orders", desk="embedded"))
+    until(lambda: status_of(desk, trade_id) is Status.SENT or None)
+    killed_with_all_workers(operated, dead)
     operated.world.clear_faults()
-    operated.world.step_to(operated.world.now() + timedelta(minutes=1))
-    operated.start_worker("--limit", "2")
-    assert until(lambda: ended(operated, dead)) == "Crashed"
-    again = asked(operated, "monitor_positions", desk="embedded")
-    assert until(lambda: ended(operated, again)) == "Completed"
+    operated.start_worker("--limit", "3")
+    assert all_ended(operated, dead) == ["Crashed"] * 3
+    operated.world.step_to(operated.world.now() + timedelta(minutes=2))
+    desk.queue.send(trade_id, {})  # the venue's clock stood still; the queue's own redelivery is in tests/processes
+    next_runs = [asked(operated, flow, desk="embedded") for flow in ("execute_orders", "monitor_positions", "analyze")]
+    assert all_ended(operated, next_runs) == ["Completed"] * 3
+    assert status_of(desk, trade_id) is Status.FILLED
+    assert operated.world.venue_ledger()["accepted"] == before + 1
     beat = guardhouse.post.watch.last()
     assert beat is not None
     assert beat.at >= operated.world.now()
+
+
+def booked_buy(desk: Desk) -> str:
+    """An entry that is booked and queued; its trade id."""
+    venue: Any = SimpleNamespace(exchange=desk.exchange, ledger=desk.ledger, now=desk.clock.now)
+    trade_id = Room.book_buy(venue)
+    desk.queue.send(trade_id, {})
+    return trade_id
+
+
+def status_of(desk: Desk, trade_id: str) -> Status | None:
+    """Where a trade stands."""
+    trade = desk.ledger.trade(trade_id)
+    return trade and trade.status
