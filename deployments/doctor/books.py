@@ -17,6 +17,8 @@ from trading.order import Status
 from trading.report.words import plural
 from trading.tables import Names
 
+WORKER = "trader up, or prefect worker start --pool trader"
+LOOK_NOW = f"trader run monitor_positions, now; then start a worker: {WORKER}"
 UNWATCHED = timedelta(minutes=5)
 OLD_COMPARISON = timedelta(minutes=20)
 
@@ -46,7 +48,7 @@ def queue(room: Any) -> Finding:
     """What waits on the order queue."""
     count = room.queue.waiting()
     said = f"{plural(count, 'message')} waiting"
-    return ok(said) if count <= 20 else warn(said, "nobody executes orders: is a worker running?")
+    return ok(said) if count <= 20 else warn(said, f"nobody executes orders; start a worker: {WORKER}")
 
 
 def dead_letters(room: Any) -> Finding:
@@ -79,7 +81,7 @@ def reconciliation(room: Any, desk: str) -> Finding:
         )
     said = f"agreed {_ago(now - seen.at)} ago"
     late = now - seen.at > OLD_COMPARISON
-    return warn(said, "reconcile runs no more: is a worker running?") if late else ok(said)
+    return warn(said, f"reconcile runs no more; start a worker: {WORKER}") if late else ok(said)
 
 
 def kill_switch(room: Any, desk: str) -> Finding:
@@ -97,13 +99,13 @@ def heartbeat(room: Any) -> Finding:
     last, held = room.heartbeats.last(), len(room.ledger.open_positions())
     if last is None:
         return warn("no monitor ever ran", "start one: trader up") if not held else fail(
-            f"{plural(held, 'position')} held and no monitor ever ran", "trader run monitor_positions, now"
+            f"{plural(held, 'position')} held and no monitor ever ran", LOOK_NOW
         )  # fmt: skip
     age = room.clock.now() - last.at
     said = f"{plural(held, 'position')} held, watched {_ago(age)} ago"
     if age <= UNWATCHED + timedelta(minutes=1):
         return ok(said)
-    return (fail if held else warn)(said, "trader run monitor_positions, then see why the worker does not")
+    return (fail if held else warn)(said, LOOK_NOW)
 
 
 def candles(room: Any) -> Finding:
@@ -114,7 +116,11 @@ def candles(room: Any) -> Finding:
         return warn(f"none yet of {', '.join(none)}", "trader run collect_prices fetches them")
     age = now - min(at for at in newest.values() if at is not None)
     said = f"{plural(len(newest), 'pair')}, the oldest last candle opened {_ago(age)} ago"
-    return ok(said) if age < timedelta(minutes=16) else warn(said, "collect_prices runs no more: is a worker running?")
+    return (
+        ok(said)
+        if age < timedelta(minutes=16)
+        else warn(said, f"collect_prices runs no more; start a worker: {WORKER}")
+    )
 
 
 def news_quota(shared: Names, aws: Aws, most: int, at: datetime) -> Finding:

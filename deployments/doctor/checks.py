@@ -39,7 +39,7 @@ class Rooms:
                 except TradingError as error:
                     self._error = error
         if self._error is not None:
-            return warn(f"not looked at: {self._error}", "see the check aws")
+            return warn(f"not looked at: {self._error}", f"put that right, then: trader doctor --desk {self._desk}")
         return check(self._room)
 
 
@@ -53,6 +53,7 @@ def _machine(settings: Settings) -> dict[str, Check]:
         "python": machine.python,
         "packages": machine.packages,
         "settings": partial(machine.settings, dict(os.environ)),
+        "strategy": partial(machine.strategy, settings.strategy),
         "disk": partial(machine.disk, settings.state),
     }
 

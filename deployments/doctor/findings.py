@@ -62,7 +62,7 @@ def run_all(
         try:
             finding = check()
         except Exception as error:  # noqa: BLE001 (whatever is wrong with one check, the others are wanted)
-            finding = fail(f"{type(error).__name__}: {error}", "put that right, or ask with TRADER_DEBUG=1")
+            finding = fail(f"{type(error).__name__}: {error}", "put that right, then ask again")
         found.setdefault(name, _clean(finding, known))
 
     threads = [

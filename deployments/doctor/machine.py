@@ -16,6 +16,8 @@ from pydantic import SecretStr
 from adapters.redaction import redacted
 from blocks.settings import Settings
 from deployments.doctor.findings import Finding, fail, ok, warn
+from trading.errors import BadInput
+from trading.strategy import load_strategy
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements" / "runtime.txt"
 PYTHON = (3, 12)
@@ -83,6 +85,15 @@ def settings(environment: Mapping[str, str]) -> Finding:
         return warn(f"nothing reads {', '.join(unknown)}", "correct the name; the settings are listed here")
     count = len(set(known) & set(environment))
     return ok(f"{count} of {len(known)} set, the others as they come")
+
+
+def strategy(file: Path | None) -> Finding:
+    """The desk's parameters can be read, and are within their limits."""
+    try:
+        load_strategy(file)
+    except BadInput as error:
+        return fail(str(error), f"correct {file}, then: trader strategy validate {file}")
+    return ok("as shipped" if file is None else f"{file} is well")
 
 
 OTHERS = frozenset({"TRADER_DEBUG", "TRADER_MARKET_DATA", "TRADER_UP_RUN"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -82,7 +82,11 @@ def pool(api: Api) -> Finding:
     paused = [f"pool {POOL}"] if found["is_paused"] else []
     paused += [f"queue {name}" for name, one in queues.items() if one["is_paused"]]
     if paused:
-        return fail(f"paused: {', '.join(paused)}", "resume it: prefect work-pool resume, work-queue resume")
+        resume = [f"prefect work-pool resume {POOL}"] if found["is_paused"] else []
+        resume += [
+            f"prefect work-queue resume {name} --pool {POOL}" for name, one in queues.items() if one["is_paused"]
+        ]
+        return fail(f"paused: {', '.join(paused)}", "; ".join(resume))
     said = f"{POOL} ({found['type']}), queues {', '.join(sorted(queues))}"
     return ok(said) if {"money", "market", "keeping"} <= set(queues) else fail(f"{said}: some lack", "trader init")
 
@@ -105,16 +109,21 @@ def deployed(api: Api, desk: str, file: Path = FILE) -> Finding:
     lacking = [names[entry] for entry in wanted if entry not in found]
     if lacking:
         return fail(f"not deployed: {', '.join(lacking)}", "prefect --no-prompt deploy --all")
+    others = {str(found[entry]["parameters"].get("desk")) for entry in wanted} - {desk}
+    if others:
+        do = f"TRADER_DESK={desk} prefect --no-prompt deploy --all; or trader doctor --desk {min(others)}"
+        return fail(f"they run the desk {', '.join(sorted(others))}, not {desk}", do)
     off = [names[entry] for entry in wanted if _paused(found[entry])]
     if off:
-        return warn(f"paused: {', '.join(off)}", "resume them in the UI: prefect deployment schedule resume")
+        return warn(f"paused: {', '.join(off)}", "; ".join(map(_resumed, off)))
     other = [names[entry] for entry, one in wanted.items() if _schedules(one) != _schedules(found[entry])]
     if other:
         return warn(f"scheduled otherwise than prefect.yaml: {', '.join(other)}", "prefect --no-prompt deploy --all")
-    desks = {found[entry]["parameters"].get("desk") for entry in wanted}
-    if desks != {desk}:
-        return warn(f"they run {', '.join(map(str, desks))}, not {desk}", f"TRADER_DESK={desk} prefect deploy --all")
     return ok(f"all {len(wanted)} as in prefect.yaml")
+
+
+def _resumed(flow: str) -> str:
+    return f"prefect deployment schedule resume {flow}/trader --all"
 
 
 def _paused(one: Mapping[str, Any]) -> bool:
@@ -128,7 +137,7 @@ def _schedules(one: Mapping[str, Any]) -> list[Any]:
 
 
 def as_code(desk: str) -> Finding:
-    """Blocks, limits, variables and automations that `trader init` makes."""
+    """Blocks, limits, variables and automations that `trader init` makes: there, as the code has them, switched on."""
     from prefect.client.orchestration import get_client
 
     from deployments.as_code import CLOUD, ORDER, configured
@@ -138,8 +147,28 @@ def as_code(desk: str) -> Finding:
         return warn("no Prefect API is configured", "trader up, or set PREFECT_API_URL")
     with get_client(sync_client=True) as client:
         site = Site(desk, load_settings(), str(client.api_url).startswith(CLOUD))
-        things = [thing for made in ORDER for thing in made(client, site)]
-        lacking = [thing.name for thing in things if thing.found(client) is None]
-    if lacking:
+        return held_against(client, [thing for made in ORDER for thing in made(client, site)], desk)
+
+
+def held_against(client: Any, things: Sequence[Any], desk: str) -> Finding:
+    """What is missing fails; what differs from the code or is switched off may be meant: a warning."""
+    from deployments.as_code.things import MEMORY, digest
+
+    found = {thing.name: thing.found(client) for thing in things}
+    if lacking := [name for name, there in found.items() if there is None]:
         return fail(f"missing: {', '.join(lacking)}", f"trader init --desk {desk}")
-    return ok(f"all {len(things)} pools, limits, blocks and automations are there")
+    kept = client.read_variable_by_name(MEMORY)
+    memory = dict(kept.value) if kept is not None and isinstance(kept.value, dict) else {}
+    other = [
+        thing.name
+        for thing in things
+        if thing.change is not None
+        and (wanted := digest(thing.wanted)) != (there := digest(found[thing.name]))
+        and memory.get(thing.name) != [wanted, there]
+    ]
+    if other:
+        return warn(f"not as the code has them: {', '.join(other)}", f"trader init --desk {desk} --reset")
+    off = [one.name for one in client.read_automations() if f"automation {one.name!r}" in found and not one.enabled]
+    if off:
+        return warn(f"switched off: {', '.join(off)}", "; ".join(f'prefect automation resume "{name}"' for name in off))
+    return ok(f"all {len(things)} pools, limits, blocks and automations are as in the code")

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from adapters.aws_stand_in import serve
 from blocks.settings import Settings
+from deployments.as_code.things import Thing, digest
 from deployments.cli import main
 from deployments.commands.doctor import screen
 from deployments.doctor import books, machine, orchestration, world
@@ -177,6 +178,7 @@ def on_server(entrypoint: str, **other: object) -> dict[str, object]:
         ([on_server("a.py:a"), on_server("b.py:b", paused=True)], "paused: b"),
         ([on_server("a.py:a"), on_server("b.py:b", schedules=[])], "scheduled otherwise than prefect.yaml: b"),
         ([on_server("a.py:a"), on_server("b.py:b", parameters={"desk": "live"})], "not paper"),
+        ([on_server("a.py:a", paused=True), on_server("b.py:b", parameters={"desk": "live"})], "not paper"),
     ],
 )
 def test_what_is_deployed_is_held_against_the_file(tmp_path, there, said) -> None:
@@ -188,6 +190,50 @@ def test_what_is_deployed_is_held_against_the_file(tmp_path, there, said) -> Non
     found = orchestration.deployed(FakeApi({"/deployments/filter": there}), "paper", file)
     assert said in found.said
     assert (found.state is State.OK) == said.startswith("all")
+    assert (found.state is State.FAIL) == (said.startswith("not"))
+    if said == "paused: b":
+        assert found.do == "prefect deployment schedule resume b/trader --all"
+
+
+def thing(name: str, found: object, *, of_people: bool = False) -> Thing:
+    return Thing(name, {"slots": 2}, lambda _: found, print, None if of_people else print)
+
+
+ALARM = "automation 'trader: x'"
+
+
+@pytest.mark.parametrize(
+    ("things", "enabled", "state", "does"),
+    [
+        ([thing("a", {"slots": 2}), thing(ALARM, {"slots": 2})], True, "OK", ""),
+        ([thing("a", {"slots": 9}, of_people=True)], True, "OK", ""),
+        ([thing("filled in", {"slots": 2, "more": 1})], True, "OK", ""),
+        ([thing("a", {"slots": 1})], True, "WARN", "trader init --desk paper --reset"),
+        ([thing("a", None)], True, "FAIL", "trader init --desk paper"),
+        ([thing(ALARM, {"slots": 2})], False, "WARN", 'prefect automation resume "trader: x"'),
+    ],
+)
+def test_what_prefect_has_is_held_against_the_code(things, enabled, state, does) -> None:
+    """Missing fails, changed or switched off is a warning with its command; what Prefect or people fill in is well."""
+    kept = [digest(one) for one in ({"slots": 2}, {"slots": 2, "more": 1})]
+    client = SimpleNamespace(
+        read_variable_by_name=lambda _: SimpleNamespace(value={"filled in": kept}),
+        read_automations=lambda: [
+            SimpleNamespace(name="trader: x", enabled=enabled), SimpleNamespace(name="theirs", enabled=False)
+        ],
+    )  # fmt: skip
+    found = orchestration.held_against(client, things, "paper")
+    assert (found.state.value, found.do) == (state, does)
+
+
+def test_a_broken_strategy_fails_by_itself(tmp_path) -> None:
+    """A strategy file that nothing can run is a failure that names the file; a good one and none are well."""
+    file = tmp_path / "own.toml"
+    file.write_text("base_buy_threshold = 0.4\n")
+    assert machine.strategy(file).state is machine.strategy(None).state is State.OK
+    file.write_text("base_buy_treshold = 0.4\n")
+    found = machine.strategy(file)
+    assert (found.state, str(file) in found.do) == (State.FAIL, True)
 
 
 def test_a_pool_without_a_living_worker_fails() -> None:
