@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from adapters.dynamodb.client import Dynamo, Write
 from adapters.dynamodb.errors import Lost
@@ -12,14 +12,11 @@ from adapters.dynamodb.items import KILL_SWITCH, common
 from adapters.dynamodb.records import from_item, to_item
 from adapters.dynamodb.wire import Item, iso
 from trading.limits import Mode
-from trading.ports.heartbeats import Heartbeat, Told
+from trading.ports.heartbeats import AHEAD, Heartbeat, Told
 from trading.tables import ORDER_STATE, Names
 
 HEARTBEAT: Item = {"pk": "GLOBALCONFIG", "sk": "SETTING#HEARTBEAT"}
 WATCHDOG: Item = {"pk": "GLOBALCONFIG", "sk": "SETTING#WATCHDOG"}
-
-AHEAD = timedelta(minutes=5)
-"""A stored beat so far ahead of a new one comes from a clock that was wrong, and is replaced."""
 
 
 class DynamoWatch:

@@ -2,91 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import deployments.watchdog
-from adapters.dynamodb import DynamoWatch, open_tables
-from adapters.dynamodb.client import Dynamo
-from blocks.watching import Guardhouse
-from deployments.watchdog import Watchdog, looks
-from tests.simulation.tables import MemoryDynamo
-from trading.errors import Transient
+from tests.services.yard import MINUTE, NOW, Held, Of, Yard, order
 from trading.limits import KillSwitch, Mode
-from trading.ports import Notice
-from trading.ports.heartbeats import Heartbeat, Told
+from trading.order import Status
+from trading.ports.heartbeats import AHEAD, Heartbeat, Told
 from trading.services import watchdog
-from trading.services.watchdog import AGAIN_AFTER, UNWATCHED_AFTER, Post, Trouble, look, news, unwatched_since
-from trading.tables import Names
+from trading.services.watchdog import AGAIN_AFTER, UNWATCHED_AFTER, Trouble, look, news, unwatched_since
 
-NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 seconds = st.integers(-3_600, 3_600).map(lambda number: NOW + timedelta(seconds=number))
-
-
-@dataclass
-class Held:
-    """As much of a position as the watchdog reads."""
-
-    opened_at: datetime
-    pair: str = "btc_usdt"
-
-
-@dataclass
-class Yard:
-    """Books of one position, the watchdog's own table in memory, and people who are told."""
-
-    positions: list[Any] = field(default_factory=list)
-    pending: list[Any] = field(default_factory=list)
-    letters: int = 0
-    notices: list[Notice] = field(default_factory=list)
-    deaf: bool = False
-    counted: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.dynamo = MemoryDynamo()
-        self.watch = DynamoWatch(Names("yard"), Dynamo(self.dynamo), lambda: NOW)  # type: ignore[arg-type]
-        self.books = open_tables(Names("yard"), _Aws(self.dynamo), lambda: NOW).ledger  # type: ignore[arg-type]
-
-    def open_positions(self) -> list[Any]:
-        return self.positions
-
-    def pending_trades(self) -> list[Any]:
-        return self.pending
-
-    def kill_switch(self) -> KillSwitch:
-        return self.books.kill_switch()
-
-    def dead(self) -> int:
-        if self.letters < 0:
-            raise Transient("the queue does not answer")
-        return self.letters
-
-    def tell(self, notices: Any) -> int:
-        if self.deaf:
-            return len(list(notices))
-        self.notices += notices
-        return 0
-
-    def count(self, name: str, value: float, *_: Any) -> bool:
-        self.counted[name] = value
-        return True
-
-    def post(self, *, stops: bool = False) -> Post:
-        return Post(self, self.watch, self, self, self, stops)  # type: ignore[arg-type]
-
-    def kinds(self) -> list[str]:
-        return [notice.kind for notice in self.notices]
-
-
-@dataclass
-class _Aws:
-    dynamodb: Any
 
 
 @pytest.fixture
@@ -109,25 +40,27 @@ def test_the_alarm_comes_within_five_minutes_and_one_interval(stops_s: int, ever
     assert last_beat is not None
     assert UNWATCHED_AFTER <= told.at - last_beat.at < UNWATCHED_AFTER + timedelta(seconds=every_s)
     assert told.at - died < UNWATCHED_AFTER + timedelta(seconds=every_s)
-    assert (told.kind, told.alarm, yard.counted) == ("watchdog.unwatched", True, {"UnwatchedPositions": 1})
+    assert (told.kind, told.alarm, yard.counted["UnwatchedPositions"]) == ("watchdog.unwatched", True, 1)
 
 
 @given(st.lists(seconds, max_size=4), st.none() | seconds, seconds)
 def test_only_what_is_held_can_be_unwatched(opened: list[datetime], beat: datetime | None, at: datetime) -> None:
     """Nothing held is nothing unwatched; a position is unwatched only from its own opening on; a fresh beat is enough.
 
-    A beat from a time to come is no sign of life.
+    A beat from a time to come is no sign of life, and a position from there may be any age.
     """
     held: Any = [Held(one) for one in opened]
-    since = unwatched_since(held, beat and Heartbeat(beat, len(held)), at)
+    since = unwatched_since(held, Heartbeat(beat, len(held)) if beat else None, at)
     if since is not None:
         assert held
-        assert since >= min(opened)
+        assert since >= min(opened) or max(opened) > at + AHEAD
         assert at - since >= UNWATCHED_AFTER
     if beat is not None and timedelta(0) <= at - beat < UNWATCHED_AFTER:
         assert since is None
-    if beat is not None and beat > at + UNWATCHED_AFTER:
+    if beat is not None and beat > at + AHEAD:
         assert since == unwatched_since(held, None, at)
+    if max(opened, default=at) > at + AHEAD and (beat is None or not -AHEAD <= at - beat < UNWATCHED_AFTER):
+        assert since is not None
 
 
 @given(st.lists(st.tuples(st.integers(1, 90), st.sets(st.sampled_from(["a", "b", "c"]))), max_size=25))
@@ -200,7 +133,7 @@ def test_the_heartbeat_never_goes_back_but_outlives_a_wrong_clock(beats: list[da
     watch = Yard().watch
     stands: datetime | None = None
     for number, at in enumerate(beats):
-        wins = stands is None or at > stands or stands > at + UNWATCHED_AFTER
+        wins = stands is None or at > stands or stands > at + AHEAD
         assert watch.beat(Heartbeat(at, number)) == wins
         stands = at if wins else stands
         assert watch.last() == Heartbeat(at, number) or not wins
@@ -220,12 +153,12 @@ def test_orders_and_letters_that_wait_are_told(yard: Yard) -> None:
     """A halted order, one unknown for a quarter of an hour, and dead letters are named, with the command that helps."""
     yard.watch.beat(Heartbeat(NOW, 1))
     yard.letters = 2
-    intent = _Of(trade_id="T-1", created_at=NOW - timedelta(minutes=15))
-    fresh = _Of(trade_id="T-2", created_at=NOW - timedelta(minutes=14))
+    intent = Of(trade_id="T-1", created_at=NOW - timedelta(minutes=15))
+    fresh = Of(trade_id="T-2", created_at=NOW - timedelta(minutes=14))
     yard.pending = [
-        _Of(status=watchdog.Status.UNKNOWN, intent=intent),
-        _Of(status=watchdog.Status.UNKNOWN, intent=fresh),
-        _Of(status=watchdog.Status.HALTED, intent=replace(fresh, trade_id="T-3")),
+        Of(status=Status.UNKNOWN, intent=intent),
+        Of(status=Status.UNKNOWN, intent=fresh),
+        Of(status=Status.HALTED, intent=replace(fresh, trade_id="T-3")),
     ]
     look(yard.post(), NOW)
     told = " ".join(notice.text for notice in yard.notices)
@@ -233,43 +166,32 @@ def test_orders_and_letters_that_wait_are_told(yard: Yard) -> None:
     assert "T-2" not in told
 
 
-@dataclass
-class _Of:
-    trade_id: str = ""
-    created_at: datetime = NOW
-    status: Any = None
-    intent: Any = None
+@pytest.mark.parametrize("status", [s for s in Status if s not in watchdog.OTHER_RULES])
+def test_an_exit_that_nobody_carries_out_is_told_and_stops_entries(status: Status) -> None:
+    """Nothing is open but an exit lies undone for 5 minutes, wherever it stands: told, counted, and nothing is bought.
+
+    A younger order is no trouble; one dated ahead of now may be any age.
+    """
+    yard = Yard()
+    for age, undone in ((4, False), (5, True), (-2, True)):
+        yard.pending = [order("T-1", status, age)]
+        found = look(yard.post(stops=True), NOW)
+        assert (found.undone_since is not None, yard.counted["UndoneOrders"]) == (undone, int(undone))
+        assert [one.kind for one in found.troubles] == ["watchdog.exit_undone"] * undone
+    told = yard.notices[0].text
+    assert told.startswith("exit order T-1 under way for 5 minutes: nobody carries it out")
+    assert (yard.kill_switch().mode, yard.kill_switch().reason) == (
+        Mode.NO_ENTRIES,
+        "orders wait since 2026-01-05 11:55 UTC",
+    )
 
 
-class _Stopped:
-    """A market whose clock cannot be asked."""
-
-    def now(self) -> datetime:
-        raise Transient("no answer")
-
-
-def test_a_watchdog_that_sees_nothing_says_so_and_fails(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blind, it raises at every look, tells people at the first and again after half an hour, and the loop goes on."""
-    dog = Watchdog("embedded", lambda _: Guardhouse(yard.post(), _Stopped()))
-    monkeypatch.setattr(deployments.watchdog, "OPEN", {"embedded": dog})
-    with pytest.raises(Transient):
-        deployments.watchdog.handler({"desk": "embedded"})
-    walk = looks(dog, MINUTE, lambda _seconds: None)
-    assert [type(next(walk)) for _ in range(2)] == [Transient, Transient]
-    assert yard.kinds() == ["watchdog.blind"]
-    dog._blind_told_at = datetime.now(UTC) - AGAIN_AFTER
-    next(walk)
-    assert yard.kinds() == ["watchdog.blind", "watchdog.blind"]
-
-
-def test_the_function_answers_with_what_it_found(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Lambda handler looks once at the desk of its event, and a told trouble is no error of the function."""
-    clock: Any = _Of()
-    clock.now = lambda: NOW
-    dog = Watchdog("embedded", lambda _: Guardhouse(yard.post(), clock))
-    monkeypatch.setattr(deployments.watchdog, "OPEN", {"embedded": dog})
-    answer = deployments.watchdog.handler({"desk": "embedded"})
-    assert (answer["desk"], answer["positions"], answer["told"]) == ("embedded", 1, ["watchdog.unwatched"])
+@given(st.integers(-600, 600))
+def test_a_switch_turned_off_ahead_of_time_does_not_keep_entries_open(ahead_s: int) -> None:
+    """OFF by hand since the danger was known holds; dated further ahead than clocks differ, it tells nothing."""
+    switch = KillSwitch(Mode.OFF, "by hand", "me", NOW + timedelta(seconds=ahead_s))
+    since = NOW - UNWATCHED_AFTER - MINUTE
+    assert watchdog.may_stop(since, switch, NOW) == (ahead_s < -60 or ahead_s > AHEAD.total_seconds())
 
 
 def test_told_is_remembered_as_it_was_written(yard: Yard) -> None:

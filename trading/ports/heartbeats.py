@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
+
+AHEAD = timedelta(seconds=60)
+"""What is dated further ahead than this was dated by a wrong clock, and says nothing about now."""
 
 
 @dataclass(frozen=True, slots=True)
