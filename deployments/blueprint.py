@@ -20,7 +20,10 @@ from deployments.pools import POOL, QUEUES
 from flows import FLOWS
 
 FILE = Path(__file__).resolve().parents[1] / "prefect.yaml"
-SITE = {"desk": "paper", "version": "0", "directory": "/app", "image": "image:0", "env": {"TRADER_PREFIX": "trader"}}
+SITE = {
+    "desk": "paper", "version": "0", "directory": "/app", "image": "image:0", "env": {"TRADER_PREFIX": "trader"},
+    "trigger_on": True,
+}  # fmt: skip
 """What the step `site` tells, in shape."""
 
 STRATEGIES = ("CANCEL_NEW", "ENQUEUE")

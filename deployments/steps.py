@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from functools import cache
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from prefect.client.orchestration import get_client
 from pydantic import SecretStr
 
+from blocks.names import must_be_known
 from blocks.settings import Settings, load_settings
+from deployments.as_code import kept
 from deployments.pools import POOL, template_of
 from deployments.pools.settings import load_ecs_settings
 from trading.errors import BadInput
@@ -34,18 +38,41 @@ OF_A_CONTAINER = {"PREFECT_HOME": "/tmp/prefect", "PREFECT_SERVER_EPHEMERAL_ENAB
 
 @cache
 def site() -> dict[str, Any]:
-    """Desk, version, directory, image and environment of the runs; checks first that the work pool is the one we mean.
+    """Desk, version, directory, image and environment of the runs; what people paused stays paused.
 
-    Raises BadInput with one line when the pool on the server is another than this file was written for.
+    Raises BadInput with one line when the pool, or the desk on the server, is another than this deploy was meant for.
     """
     settings = load_settings()
     _meant(settings.work_pool)
     version = code_version()
-    told = {"desk": settings.desk if "desk" in settings.model_fields_set else "paper", "version": version}
+    told = {"desk": _desk(settings), "version": version, "trigger_on": _as_people_left_it()}
     if settings.work_pool == "process":
         return {**told, "directory": str(CHECKOUT), "image": None, "env": {}}  # a child has its worker's environment
     image = f"{load_ecs_settings().image}:{version}"
     return {**told, "directory": IMAGE_HOME, "image": image, "env": environment(settings)}
+
+
+def _desk(settings: Settings) -> str:
+    """The desk that TRADER_DESK names; paper without it, where nothing runs another one."""
+    with get_client(sync_client=True) as client:
+        there = kept.desks(kept.ours(client))
+    if "desk" not in settings.model_fields_set:
+        if other := sorted(there - {"paper"}):
+            msg = f"the deployments on this server run the {', '.join(other)} desk, and TRADER_DESK is not set: set it"
+            raise BadInput(msg)
+        return "paper"
+    must_be_known(settings.desk)
+    if other := sorted(there - {settings.desk}):
+        said = f"deployed for the {settings.desk} desk from now on; deployments ran the {', '.join(other)} desk before"
+        print(said, file=sys.stderr)
+    return settings.desk
+
+
+def _as_people_left_it() -> bool:
+    """Keep pauses until this process ends; whether the trigger of orders is switched on."""
+    kept.keep_pauses()
+    with get_client(sync_client=True) as client:
+        return kept.trigger_on(client)
 
 
 def build_image() -> None:
@@ -84,8 +111,6 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def pool_there() -> Any:
     """The work pool as the server has it."""
-    from prefect.client.orchestration import get_client
-
     with get_client(sync_client=True) as client:
         return client.read_work_pool(POOL)
 

@@ -6,15 +6,18 @@ import subprocess
 from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 import yaml
 
 from deployments import blueprint, blueprint_parts, steps
+from deployments.as_code import kept
 from trading.errors import BadInput
 
 TEXT = blueprint.FILE.read_text()
-BOOKS = '{slug: books, interval: 300, anchor_date: "2026-01-01T00:02:30+00:00", timezone: UTC}'
+BOOKS = '{slug: books, interval: 300, anchor_date: "2026-01-01T00:02:10+00:00", timezone: UTC}'
 
 DESK = 'parameters: {desk: "{{ site.desk }}"}'
 EVENING = 'cron: "0 23 * * *", timezone: Asia/Tokyo'
@@ -85,8 +88,13 @@ def test_no_two_flows_of_the_five_minute_grid_start_together() -> None:
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A process pool with our template on a server that answers at once; no step was run yet."""
-    there = SimpleNamespace(type="process", base_job_template=blueprint_parts.raw_template("process"))
+    there = SimpleNamespace(type="process", base_job_template=blueprint_parts.raw_template("process"), deployed=[])
     monkeypatch.setattr(steps, "pool_there", lambda: there)
+    client = MagicMock()
+    client.__enter__.return_value = client
+    client.read_deployments.side_effect = lambda **_: there.deployed
+    for module in (steps, kept):
+        monkeypatch.setattr(module, "get_client", lambda **_: client)
     steps.site.cache_clear()
     yield there
     steps.site.cache_clear()
@@ -114,6 +122,29 @@ def test_a_machine_needs_no_docker(pool: SimpleNamespace, monkeypatch: pytest.Mo
     assert (told["desk"], told["image"], told["directory"]) == ("paper", None, str(steps.CHECKOUT))
     steps.build_image()
     steps.push_image()
+
+
+@pytest.mark.parametrize(
+    "told", [{"tags": ["desk:live"], "parameters": {}}, {"tags": [], "parameters": {"desk": "live"}}]
+)
+def test_another_desk_is_deployed_only_on_purpose(
+    told: Any, pool: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without TRADER_DESK what runs the live desk is not made paper; with it, it is, and that is said."""
+    pool.deployed = [SimpleNamespace(**told, paused=False)]
+    monkeypatch.delenv("TRADER_DESK", raising=False)
+    with pytest.raises(BadInput, match="run the live desk, and TRADER_DESK is not set: set it"):
+        steps.site()
+    monkeypatch.setenv("TRADER_DESK", "paper")
+    assert steps.site()["desk"] == "paper"
+    assert "for the paper desk from now on; deployments ran the live desk before" in capsys.readouterr().err
+
+
+def test_a_desk_that_there_is_not_is_refused(pool: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt TRADER_DESK ends before anything is deployed."""
+    monkeypatch.setenv("TRADER_DESK", "lvie")
+    with pytest.raises(BadInput, match="unknown desk 'lvie'"):
+        steps.site()
 
 
 def test_the_version_is_known_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
