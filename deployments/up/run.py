@@ -16,6 +16,7 @@ from deployments.up.parts import Options, Parts, checked, parts
 from deployments.up.place import MARK, Place, held
 from deployments.up.runs import Runs
 from deployments.up.story import Story
+from trading.errors import Transient
 from trading.report.words import plural
 
 LOOK_S, READ_S, LOGS_S = 1.0, 5.0, 600.0
@@ -69,8 +70,18 @@ def _start(options: Options, place: Place, whole: Parts, tell: Tell) -> None:
         # Nobody works on them: we are the only ones who do on this server, and we have just begun.
         if left := runs.give_up(runs.under_way(), "whoever ran it is gone: trader up was started again"):
             tell(f"{plural(left, 'run')} of the last time marked as crashed")
+    _first_look(Runs(whole.api_url), tell)
     for child in whole.workers:
         child.start()
+
+
+def _first_look(runs: Runs, tell: Tell) -> None:
+    """News and mood once, now: their schedules are slow, and the first decisions shall know them."""
+    try:
+        for flow in ("collect_news", "collect_context"):
+            runs.ask_for(flow)
+    except Transient as error:
+        tell(f"news and mood come with their schedules: {error}")
 
 
 def _stop(place: Place, whole: Parts, tell: Tell) -> None:

@@ -45,17 +45,32 @@ class Runs:
         found = self._filter({"state": {"type": {"any_": list(UNDER_WAY)}}}, "START_TIME_ASC")
         return [self._run(one, "start_time") for one in found]
 
-    def coming(self, limit: int = 40) -> list[Run]:
-        """The next ones, the earliest first."""
-        found = self._filter({"state": {"type": {"any_": ["SCHEDULED"]}}}, "NEXT_SCHEDULED_START_TIME_ASC", limit)
+    def coming(self, now: datetime, limit: int = 40) -> list[Run]:
+        """The next ones, the earliest first; not those that are late already."""
+        asked = {"state": {"type": {"any_": ["SCHEDULED"]}}, "next_scheduled_start_time": {"after_": now.isoformat()}}
+        found = self._filter(asked, "NEXT_SCHEDULED_START_TIME_ASC", limit)
         return [self._run(one, "next_scheduled_start_time") for one in found]
 
     def give_up(self, runs: Sequence[Run], why: str) -> int:
-        """Mark runs as crashed: whoever worked on them is gone, and they must not hold their limits."""
+        """Mark runs as crashed: whoever worked on them is gone, and they must not hold their limits.
+
+        The tasks of every crashed run too: Prefect leaves them as they were when their process died.
+        """
+        crashed = {"state": {"type": "CRASHED", "name": "Crashed", "message": why}}
         for run in runs:
-            state = {"type": "CRASHED", "name": "Crashed", "message": why}
-            self._call(f"/flow_runs/{run.run_id}/set_state", {"state": state})
+            self._call(f"/flow_runs/{run.run_id}/set_state", crashed)
+        left = {
+            "task_runs": {"state": {"type": {"any_": list(UNDER_WAY)}}},
+            "flow_runs": {"state": {"type": {"any_": ["CRASHED"]}}},
+        }
+        for task in self._call("/task_runs/filter", left):
+            self._call(f"/task_runs/{task['id']}/set_state", crashed)
         return len(runs)
+
+    def ask_for(self, flow: str) -> None:
+        """One run of a flow's deployment, now, beside its schedule."""
+        deployment = self._call(f"/deployments/name/{flow}/trader")["id"]
+        self._call(f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})
 
     def _filter(self, asked: dict[str, Any], sort: str, limit: int = 100) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._call(
@@ -72,9 +87,10 @@ class Runs:
         moment = datetime.fromisoformat(when)
         return Run(one["id"], name, str(one["state_name"]), moment, float(one["total_run_time"] or 0), told)
 
-    def _call(self, path: str, body: object) -> Any:
+    def _call(self, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 (an http address of a setting)
-            self._api + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+            self._api + path, data, {"Content-Type": "application/json"}
         )
         try:
             with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310

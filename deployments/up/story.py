@@ -15,8 +15,8 @@ STANDING = timedelta(minutes=5)
 
 
 def clock(at: datetime) -> str:
-    """A time as a person here reads it."""
-    return f"{at.astimezone(JST):%H:%M:%S}"
+    """A time as a person here reads it, with its zone."""
+    return f"{at.astimezone(JST):%H:%M:%S %Z}"
 
 
 class Story:
@@ -34,7 +34,7 @@ class Story:
             found = self._news()
             if now >= self._standing_at:
                 self._standing_at = now + STANDING
-                found.append(standing(self._runs.under_way(), self._runs.coming(), restarts))
+                found.append(standing(self._runs.under_way(), self._runs.coming(now), restarts))
         except Transient as error:
             found = [] if self._silent else [str(error)]
             self._silent = True

@@ -23,7 +23,8 @@ from deployments.up.guard import end, marked
 from deployments.up.keeping import LONGEST_S, STEADY_S, Keeping
 from deployments.up.parts import Options, checked, parts
 from deployments.up.place import MARK, RUNNING, Place, held, running_up
-from deployments.up.runs import Run
+from deployments.up.run import _first_look
+from deployments.up.runs import Run, Runs
 from deployments.up.story import Story, standing
 from deployments.where import prepared_desk
 from trading.errors import BadInput, Halt, Transient
@@ -93,7 +94,7 @@ class FakeRuns:
     def under_way(self) -> list[Run]:
         return []
 
-    def coming(self) -> list[Run]:
+    def coming(self, now: datetime) -> list[Run]:
         return [run("execute_orders", "Scheduled", NOW), run("reconcile", "Scheduled", NOW + timedelta(minutes=2))]
 
 
@@ -105,12 +106,12 @@ def test_a_failure_is_always_told_and_success_now_and_then() -> None:
         at = NOW + timedelta(minutes=minute)
         runs.done.append(run("execute_orders", "Failed" if minute == 3 else "Completed", at))
         lines += [line for _ in range(2) for line in story.lines(at, restarts=0) if "running:" not in line]
-    assert [line.split()[2] for line in lines] == ["completed", "failed", "completed"]
+    assert [line.split()[3] for line in lines] == ["completed", "failed", "completed"]
     assert "it broke" in lines[1]
     runs.broken = True
     said = [story.lines(NOW + timedelta(minutes=9, seconds=second), 0) for second in (0, 5)]
     assert [len(one) for one in said] == [1, 0]
-    assert standing([], runs.coming(), 2).endswith("execute_orders 21:00:00, reconcile 21:02:00; 2 restarts")
+    assert standing([], runs.coming(NOW), 2).endswith("execute_orders 21:00:00 JST, reconcile 21:02:00 JST; 2 restarts")
 
 
 def test_a_state_has_one_market(tmp_path: Path) -> None:
@@ -207,3 +208,36 @@ def test_who_stops_in_a_hurry_is_told_which_desk_runs_here(tmp_path, monkeypatch
         pytest.fail("it found a desk nobody meant")
     assert load_settings().state == place.root
     assert running_up(load_settings().state, halt[halt.index("--desk") + 1])["TRADER_TEST"] == "1"
+
+
+class ToldRuns(Runs):
+    """Answers from a list of task runs, and keeps what it was asked."""
+
+    def __init__(self, tasks: list[str]) -> None:
+        super().__init__("http://none/api")
+        self.tasks, self.posted = tasks, []
+
+    def _call(self, path: str, body: object = None) -> object:
+        self.posted.append((path, body))
+        return [{"id": one} for one in self.tasks] if path == "/task_runs/filter" else {"id": "d1"}
+
+
+def test_the_tasks_of_a_dead_run_are_dead_too() -> None:
+    """Runs of the last time are marked as crashed, and whatever of crashed runs still seems to be at work with them."""
+    runs = ToldRuns(["t1", "t2"])
+    assert runs.give_up([run("analyze", "Running", NOW)], "gone") == 1
+    set_ = [(path, body["state"]["type"]) for path, body in runs.posted if path.endswith("/set_state")]
+    assert [path.split("/")[1] for path, _ in set_] == ["flow_runs", "task_runs", "task_runs"]
+    assert {kind for _, kind in set_} == {"CRASHED"}
+
+
+def test_news_and_mood_are_asked_for_at_the_start() -> None:
+    """Both are run once; a server that does not answer stops nothing and is said."""
+    runs, said = ToldRuns([]), []
+    _first_look(runs, said.append)
+    assert [path for path, _ in runs.posted if path.startswith("/deployments/name")] == [
+        "/deployments/name/collect_news/trader", "/deployments/name/collect_context/trader",
+    ]  # fmt: skip
+    assert said == []
+    _first_look(Runs("http://127.0.0.1:9/api"), said.append)
+    assert "news and mood" in said[0]
