@@ -6,6 +6,7 @@ systemd. AWS holds the books, Secrets Manager the secrets; a machine that is los
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,8 @@ from trading.strategy import load_strategy
 
 UNITS = ("trader-server", "trader-setup", "trader-worker", "trader-watchdog")
 APP, STATE, ENV_FILE = "/opt/trader", "/var/lib/trader", "/etc/trader/trader.env"
+LOCAL_FILE = "/etc/trader/local.env"
+"""Made by hand on the machine or not at all: what must not be in user data, which anybody with the role may read."""
 DATABASE = "postgresql+asyncpg://trader@/prefect?host=/run/postgresql"
 """The machine's own Postgres, through its socket: it knows by the process who asks, so there is no password."""
 
@@ -43,18 +46,28 @@ class Machine:
 def rendered(machine: Machine, settings: Settings) -> dict[PurePosixPath, str]:
     """Every file of the machine by its path on it, and ``user-data.sh``, which puts all of them there at first boot.
 
-    Raises BadInput for a revision that is no commit, since a machine made twice must be the same machine, and for a
-    setting that could not hold there.
+    Raises BadInput for a revision that is no commit, since a machine made twice must be the same machine, for a
+    repository with a password in it, and for a setting that could not hold there.
     """
     parse_pairs(settings.pairs_config)
     if len(machine.revision) != 40 or set(machine.revision) - set("0123456789abcdef"):
         msg = f"--revision {machine.revision!r} is not a whole commit id (40 hex digits): git rev-parse HEAD"
         raise BadInput(msg)
+    if re.search(r"//[^/]*@", machine.repository):
+        msg = "--repository has a user or a token in it, and user data is no secret: name it without"
+        raise BadInput(msg)
     page = Environment(  # noqa: S701 (systemd units and a shell script, not HTML)
         loader=PackageLoader("deployments.machine"), undefined=StrictUndefined, keep_trailing_newline=True
     )
     page.filters["quoted"] = shlex.quote
-    about = {"machine": machine, "app": APP, "state": STATE, "env_file": ENV_FILE, "units": UNITS}
+    about = {
+        "machine": machine,
+        "app": APP,
+        "state": STATE,
+        "env_file": ENV_FILE,
+        "local_file": LOCAL_FILE,
+        "units": UNITS,
+    }
     files = {
         PurePosixPath(f"/etc/systemd/system/{unit}.service"): page.get_template(f"{unit}.service.j2").render(about)
         for unit in UNITS
@@ -88,6 +101,7 @@ def environment(machine: Machine, settings: Settings) -> str:
         "PREFECT_HOME": f"{STATE}/prefect",
         "PREFECT_API_URL": f"http://127.0.0.1:{machine.port}/api",
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": DATABASE,
+        "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",  # its health check; by default it is on the network
     }
     return "".join(
         f"{name}={_unit_quoted(str(value))}\n" for name, value in {**ours, **fixed, **CLIENT, **KEEPING}.items()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from prefect.settings import Settings as PrefectSettings
 
 from blocks.settings import Settings
-from deployments.machine import ENV_FILE, UNITS, Machine, environment, rendered
+from deployments.machine import ENV_FILE, LOCAL_FILE, UNITS, Machine, environment, rendered
 from deployments.prefect_server import KEEPING
 from trading.errors import BadInput
 
@@ -57,23 +57,37 @@ def test_the_strategy_travels_with_the_machine(tmp_path: Path) -> None:
     ("machine", "settings", "said"),
     [
         (Machine("paper", "x", "https://example.com/t.git", "main"), Settings(), "40 hex digits"),
+        (Machine("paper", "x", "https://me:token@example.com/t.git", "a" * 40), Settings(), "--repository"),
         (PAPER, Settings(forecast_model="/home/me/model.onnx"), "TRADER_FORECAST_MODEL"),
         (PAPER, Settings(sagemaker_endpoint="two\nlines"), "one line"),
         (PAPER, Settings(pairs_config="{}"), "TRADING_PAIRS_CONFIG"),
     ],
 )
 def test_what_could_not_hold_there_is_refused(machine: Machine, settings: Settings, said: str) -> None:
-    """A branch's name, a file of another machine, a line break, pairs that do not parse: nothing is written."""
+    """A branch's name, a token, a file of another machine, a line break, broken pairs: nothing is written."""
     with pytest.raises(BadInput, match=said):
         rendered(machine, settings)
 
 
-def test_old_runs_are_deleted_and_the_server_is_not_on_the_network() -> None:
-    """Prefect's database does not grow for ever, and its API answers on loopback only."""
+def test_old_runs_are_deleted_and_the_server_is_not_on_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefect's database does not grow for ever; its API and the worker's health check answer on loopback only."""
     files = rendered(PAPER, Settings())
     assert "flow_runs" in KEEPING["PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED"]
     assert all(f"{name}={value}\n" in files[PurePosixPath(ENV_FILE)] for name, value in KEEPING.items())
     assert "--host 127.0.0.1" in files[PurePosixPath("/etc/systemd/system/trader-server.service")]
+    assert "PREFECT_WORKER_WEBSERVER_HOST=127.0.0.1\n" in files[PurePosixPath(ENV_FILE)]
+    monkeypatch.setenv("PREFECT_WORKER_WEBSERVER_HOST", "127.0.0.1")
+    assert PrefectSettings().worker.webserver.host == "127.0.0.1"
+
+
+def test_a_second_run_of_the_script_is_an_upgrade() -> None:
+    """Every unit is started anew, also one that runs; the worker ends first; real money is only told of by hand."""
+    files = rendered(PAPER, Settings())
+    last = files[PurePosixPath("user-data.sh")].strip().splitlines()[-2:]
+    assert last == ["systemctl stop trader-worker", "systemctl restart " + " ".join(UNITS)]
+    units = [text for path, text in files.items() if path.suffix == ".service"]
+    assert all(text.index(ENV_FILE) < text.index(f"EnvironmentFile=-{LOCAL_FILE}") for text in units)
+    assert not [path for path, text in files.items() if "TRADER_LIVE=" in text]
 
 
 def test_the_watchdog_waits_for_none_of_the_others() -> None:
