@@ -85,19 +85,35 @@ KINDS: Mapping[str, Trouble] = {
 SAFE_TO_REPEAT = frozenset({"monitor_positions"})
 """Flows that may be run at any time, and whose missing run leaves money unwatched."""
 
-_ERROR = re.compile(r"\b([A-Z][A-Za-z]+)(?=: |$)")
+_NAME = r"(?:\w+\.)*([A-Z][A-Za-z]+)"
+_ENGINE = re.compile(
+    r"^(?:(?:Flow|Task) run encountered an exception|Execution was interrupted by an unexpected exception):? "
+)
+_FIRST = re.compile(rf"{_NAME}(?:: |$)")
+"""The class that a line begins with, after the engine's own words; what follows its colon are others' words."""
+_STEP = re.compile(rf"(?:^|; )(?:[^:;]+: StepsFailedError: )*[^:;]+: {_NAME}(?:: |$)")
+"""A step of several: its key and the class of its error, as ``flows.outcomes`` writes them."""
 _AROUND = frozenset({"StepsFailedError", "TaskRunFailed"})
 """Errors that only gather others."""
 
 
 def trouble_of(state: str, message: str) -> Trouble:
     """The worst kind of error that a run's last state tells of; an error that is not ours is a bug."""
-    named = [word for word in _ERROR.findall(message) if word in KINDS or word.endswith(("Error", "Exception"))]
-    found = {KINDS.get(word, Trouble.BUG) for word in named if word not in _AROUND}
+    named = [word for line in message.splitlines() for word in _named(line.strip())]
+    found = {KINDS.get(word, Trouble.BUG) for word in named if word in KINDS or word.endswith(("Error", "Exception"))}
     for trouble in Trouble:
         if trouble in found and not (trouble is Trouble.BUG and crashed(state)):
             return trouble
     return Trouble.CRASHED if crashed(state) else Trouble.BUG
+
+
+def _named(line: str) -> list[str]:
+    """The classes of the errors that one line tells of: one, or those that it gathers."""
+    line = _ENGINE.sub("", line)
+    first = _FIRST.match(line)
+    if first is None:
+        return _STEP.findall(line) if _STEP.match(line) else []
+    return _STEP.findall(line[first.end() :]) if first[1] in _AROUND else [first[1]]
 
 
 def crashed(state: str) -> bool:
@@ -135,9 +151,6 @@ def told(flow_name: str, message: str, trouble: Trouble, done: str) -> str:
 def needs_eyes(trouble: Trouble, flow_name: str) -> bool:
     """Whether it is an alarm: a human must act, or positions were not watched."""
     return trouble in {Trouble.HALT, Trouble.UNKNOWN, Trouble.BUG} or flow_name in SAFE_TO_REPEAT
-
-
-_ENGINE = re.compile(r"^(Flow|Task) run encountered an exception:? ")
 
 
 def _one_line(text: str) -> str:

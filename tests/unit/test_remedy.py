@@ -16,6 +16,11 @@ assert adapters.dynamodb.errors  # loaded, so that their errors are among the su
 assert flows.outcomes
 
 NAMES = st.sampled_from(sorted(KINDS))
+SAID = st.lists(
+    st.sampled_from([*KINDS, "KeyError", "HTTP 503 for", ": ", "x: ", ", ", '"', "the kill switch ", "Error: "]),
+    min_size=1,
+).map("".join)
+"""What the other side says, with our own words in it."""
 STATES = st.sampled_from(["Failed", "Crashed", "TimedOut"])
 
 
@@ -38,6 +43,17 @@ def test_the_worst_error_of_a_run_decides(names: list[str], state: str) -> None:
     assert trouble_of(state, message) is worst
 
 
+@settings(max_examples=60)
+@given(names=st.lists(NAMES, min_size=1, max_size=3), said=st.lists(SAID, min_size=3, max_size=3), alone=st.booleans())
+def test_what_an_error_says_is_not_taken_for_its_kind(names: list[str], said: list[str], alone: bool) -> None:
+    """A venue's own words behind the colon may hold any name of ours: only the class that was raised counts."""
+    parts = [f"{name}: {words}" for name, words in zip(names, said, strict=False)]
+    message = parts[0] if alone else "StepsFailedError: " + "; ".join(f"p{n}_jpy: {one}" for n, one in enumerate(parts))
+    raised = names[:1] if alone else names
+    worst = min((KINDS[name] for name in raised), key=list(Trouble).index)
+    assert trouble_of("Failed", f"Flow run encountered an exception: {message}") is worst
+
+
 @settings(max_examples=40)
 @given(words=st.text(), name=st.sampled_from(["Halt", "BadInput", "Unknown"]), state=STATES)
 def test_a_human_matter_is_never_acted_on(words: str, name: str, state: str) -> None:
@@ -56,6 +72,9 @@ def test_a_human_matter_is_never_acted_on(words: str, name: str, state: str) -> 
         ("Failed", "Flow run encountered an exception: KeyError: 'btc'", Trouble.BUG),
         ("Failed", "Flow run encountered an exception: Contended: too many writers", Trouble.TRANSIENT),
         ("Failed", "", Trouble.BUG),
+        ("Failed", "StepsFailedError: a: StepsFailedError: b-1: Halt: stop; c: Transient: away", Trouble.HALT),
+        ("Crashed", "Execution was interrupted by an unexpected exception: Halt: x", Trouble.HALT),
+        ("Failed", "Flow run encountered an exception: adapters.errors.Lost: gone", Trouble.REJECTED),
     ],
 )
 def test_a_state_is_read_as_what_it_is(state: str, message: str, trouble: Trouble) -> None:
