@@ -1,4 +1,4 @@
-"""Our kinds of Prefect block: settings that operators fill in where they work, in Prefect's UI.
+"""Our kind of Prefect block: a few settings that operators fill in where they work, in Prefect's UI.
 
 ``trader init`` registers them and makes one document for each desk; so does, for the kinds alone,
 ``prefect block register --file blocks/documents.py``.
@@ -19,7 +19,7 @@ from blocks.settings_block import SLUG, open_names
 
 
 def plain_fields() -> dict[str, Any]:
-    """Every setting that is no secret, with its own description, none of them filled in."""
+    """Every setting that may stand in a block, with its own description, none of them filled in."""
     kinds: dict[str, Any] = {name: field.annotation for name, field in Settings.model_fields.items()}
     return {
         name: (kinds[name] | None, Field(None, title=f"TRADER_{name.upper()}", description=_text(name)))
@@ -35,10 +35,10 @@ class _Described:
     _block_type_name = "Trader Settings"
     _block_type_slug = SLUG
     _description = (
-        "Settings of a desk's processes, none of them secret. Order: environment, this block, default. A process reads "
-        "the document that TRADER_SETTINGS_BLOCK names, once. Secrets never belong here: on a server without a login "
-        "everybody reads blocks. Keep them in the environment or in AWS Secrets Manager, under the names coincheck/"
-        "credentials, slack/webhook_url and cryptopanic/api_key."
+        "The few settings of a desk's processes that move no money. Order: environment, this block, default. A process "
+        "reads the document that TRADER_SETTINGS_BLOCK names, once, and goes on without it. Secrets never belong here: "
+        "on a server without a login everybody reads blocks. Keep them in the environment or in AWS Secrets Manager, "
+        "under the names coincheck/credentials, slack/webhook_url and cryptopanic/api_key."
     )
 
 
@@ -48,4 +48,4 @@ def _with_fields() -> type[Block]:
 
 
 TraderSettings = _with_fields()
-"""The settings of one desk as a block; its fields are those of ``blocks.settings.Settings``."""
+"""The settings of one desk as a block; its fields are those of ``blocks.settings_block.OPEN``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     """One field per variable, which its description explains."""
 
     model_config = SettingsConfigDict(env_prefix="TRADER_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    reads_block: ClassVar[bool] = True
 
     prefix: Name = Field("trader", description="Prefix of every table, queue and bucket.")
     desk: str = Field("embedded", description="Desk used when a command names none: embedded, paper or live.")
@@ -88,7 +90,7 @@ class Settings(BaseSettings):
         description="Who starts an analysis that is due: the run that collected the candles, or Prefect by its event.",
     )
     settings_block: str | None = Field(
-        None, description="Prefect block of the type trader-settings; what it says goes under the environment."
+        None, description="Prefect block of the type trader-settings: what may stand there goes under the environment."
     )
     pairs_config: str | None = Field(None, description="TRADING_PAIRS_CONFIG: the pairs, as a JSON object.")
 
@@ -102,15 +104,26 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment, then the block document that it names, then the defaults."""
-        return init_settings, env_settings, BlockSource(settings_cls)
+        block = (BlockSource(settings_cls),) if cls.reads_block else ()
+        return init_settings, env_settings, *block
 
 
-def load_settings() -> Settings:
-    """The settings of this process. Raises BadInput with one line that names the variable and the fault."""
+class _OwnSettings(Settings):
+    """The settings without the block."""
+
+    reads_block: ClassVar[bool] = False
+
+
+def load_settings(*, block: bool = True) -> Settings:
+    """The settings of this process. Raises BadInput with one line that names the variable and the fault.
+
+    block:  False for what has to work while Prefect does not, and so asks it nothing.
+    """
     try:
         # Named without our prefix, and an empty value is a mistake to report, not "unset".
         given = os.environ.get("TRADING_PAIRS_CONFIG")
-        return Settings() if given is None else Settings(pairs_config=given)
+        kind = Settings if block else _OwnSettings
+        return kind() if given is None else kind(pairs_config=given)
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()

@@ -1,4 +1,4 @@
-"""What the watchdog stands on: the tables, the queue, the alerts and the clock of a desk, and no exchange.
+"""What the watchdog and the kill switch stand on: a desk's tables, queue, alerts and clock, and no exchange.
 
 It opens none of a desk's judges and no trading venue, needs no Prefect, and starts as quickly as AWS's client does.
 """
@@ -6,7 +6,7 @@ It opens none of a desk's judges and no trading venue, needs no Prefect, and sta
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from adapters.aws import open_aws
@@ -21,8 +21,10 @@ from blocks.secrecy import keep_secrets
 from blocks.secrets import with_slack
 from blocks.settings import Settings, load_settings
 from trading.errors import TradingError
-from trading.ports import Alerts, Clock, MarketData
+from trading.ports import Alerts, Clock, Ledger, MarketData, Notice
 from trading.services.watchdog import Post
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +35,59 @@ class Guardhouse:
     clock: Clock
 
 
-def open_alerts(settings: Settings) -> Alerts:
-    """Where people are told. Without the address, for whatever reason, the log has to do, and says so."""
-    try:
-        settings = with_slack(settings)
-    except TradingError:
-        logging.getLogger(__name__).exception("no address to tell people at; what there is to tell is only logged")
+class SoughtAlerts:
+    """People are told at an address that is asked for until it is there. What is to be told before, is only logged."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._found: Alerts | None = None
+
+    def tell(self, notices: Iterable[Notice]) -> int:
+        """Tell them; how many got lost. A log line counts as told only where nobody set an address."""
+        told = list(notices)
+        try:
+            self._found = self._found or _alerts(with_slack(self._settings))
+        except TradingError as error:
+            log.error("no address to tell people at: %s", error)  # noqa: TRY400 (it comes again with every notice)
+            LoggedAlerts().tell(told)
+            return len(told)
+        return self._found.tell(told)
+
+
+def _alerts(settings: Settings) -> Alerts:
     keep_secrets(settings)
     return SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts()
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """A desk's ledger and its clock."""
+
+    ledger: Ledger
+    clock: Clock
+
+
+def open_books(name: str) -> Books:
+    """What is held and what may be sent, from the tables alone: no strategy, venue, secret or Prefect is needed.
+
+    Raises BadInput for a wrong setting or unknown desk, Halt when AWS does not answer.
+    """
+    settings, aws = load_settings(block=False), open_aws()
+    names = desk_names(name, settings)
+    aws.reachable()
+    return Books(open_tables(names, aws).ledger, _CLOCKS[name](settings))
+
+
 def open_guardhouse(name: str) -> Guardhouse:
     """The watchdog's post at a desk; no request is made yet. Raises BadInput for a wrong setting or unknown desk."""
-    settings, aws = load_settings(), open_aws()
+    settings, aws = load_settings(block=False), open_aws()
     names = desk_names(name, settings)
     tables, stops = open_tables(names, aws), settings.watchdog_stops_entries
     post = Post(
         ledger=tables.ledger,
         watch=tables.heartbeats,
         queue=SqsOrderQueue(names, aws),
-        alerts=open_alerts(settings),
+        alerts=SoughtAlerts(settings),
         metrics=CloudWatchMetrics({"desk": name, "prefix": names.prefix}),
         stops_entries=_STOPS_ENTRIES[name] if stops is None else stops,
     )

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from blocks.settings import load_settings
-from blocks.watching import Guardhouse, open_alerts, open_guardhouse
+from blocks.watching import Guardhouse, SoughtAlerts, open_guardhouse
 from deployments.plain import plain
 from trading.services.watchdog import AGAIN_AFTER, Look, blinded, look
 
@@ -47,7 +47,7 @@ class Watchdog:
         now = datetime.now(UTC)
         if self._blind_told_at is not None and now - self._blind_told_at < AGAIN_AFTER:
             return
-        alerts = self._house.post.alerts if self._house else open_alerts(load_settings())
+        alerts = self._house.post.alerts if self._house else SoughtAlerts(load_settings(block=False))
         if not alerts.tell([blinded(error, now)]):
             self._blind_told_at = now
 
@@ -70,7 +70,7 @@ def handler(event: Mapping[str, Any] | None, _context: object = None) -> dict[st
 
     A desk that is unwatched is no error of this function: it was told, and the function did its work.
     """
-    desk = str((event or {}).get("desk") or os.environ.get("TRADER_DESK") or load_settings().desk)
+    desk = str((event or {}).get("desk") or os.environ.get("TRADER_DESK") or load_settings(block=False).desk)
     found = OPEN.setdefault(desk, Watchdog(desk)).look()
     answer: dict[str, Any] = {"desk": desk, **plain(found)}
     log.info("%s", answer)

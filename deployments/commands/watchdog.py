@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blocks.names import must_be_known
 from blocks.settings import load_settings
+from blocks.settings_block import VARIABLE
 from deployments.commands.options import AsJson, DeskOption, alarming, answer
 from deployments.plain import plain
 from deployments.where import prepared_desk
@@ -23,12 +26,13 @@ def watchdog(
     every: Annotated[int, typer.Option(min=5, max=300, help="Seconds between two looks.")] = 60,
     json: AsJson = False,
 ) -> None:
-    """Tell people when nobody watches what is held for 5 minutes, and stop entries where that is wanted. Until ended.
+    """Tell people when for 5 minutes nobody watches what is held or carries out an order, and stop entries if wanted.
 
     It needs no Prefect. TRADER_WATCHDOG_STOPS_ENTRIES says whether it may set the kill switch to no-entries (without a
     value: on the live desk only); it never turns it off: trader kill-switch off --reason TEXT.
     """
-    name = desk or load_settings().desk
+    os.environ.pop(VARIABLE, None)  # what looks whether Prefect works, waits for nothing of it
+    name = must_be_known(desk or load_settings().desk)
     with prepared_desk(name, start=False):
         from deployments.watchdog import Watchdog, looks
 

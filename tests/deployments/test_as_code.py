@@ -10,15 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prefect.automations import AutomationCore
-from pydantic import SecretStr
 
-from blocks import settings_block
-from blocks.documents import plain_fields
-from blocks.settings import Settings, load_settings
 from deployments.as_code import automations, pools
 from deployments.as_code.things import Applied, Memory, Site, Thing, digest, remembered, settled
 from flows import FLOWS
-from trading.errors import BadInput, Halt
+from trading.errors import Halt
 
 ANY: Any = None
 
@@ -104,35 +100,3 @@ def test_no_alarm_rests_on_an_answer_of_the_event() -> None:
         (action,) = one.model_dump()["actions"]
         assert "{{" not in action["subject"] + action["body"]
         assert "paper" in action["body"]
-
-
-def test_a_block_has_a_field_for_every_setting_but_secrets() -> None:
-    """The block of settings is made of the settings themselves, described, and none of them is a secret."""
-    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
-    assert set(plain_fields()) == set(Settings.model_fields) - secret - {"settings_block"}
-    assert SecretStr in Settings.model_fields["live"].annotation.__args__  # type: ignore[union-attr]
-    assert all(field.description for _, field in plain_fields().values())
-
-
-def test_the_environment_goes_before_the_block_and_the_block_before_the_default(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """One setting from each place; an empty field of the block says nothing; a secret never comes from a block."""
-    filled = {"paper_jpy": 5_000, "prefix": "block", "desk": None, "live": "I-accept-real-orders"}
-    monkeypatch.setattr(settings_block, "document", lambda _: filled)
-    for name in ("TRADER_PAPER_JPY", "TRADER_DESK", "TRADER_LIVE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TRADER_PREFIX", "given")
-    monkeypatch.setenv("TRADER_SETTINGS_BLOCK", "paper")
-    found = load_settings()
-    assert (found.prefix, found.paper_jpy, found.desk, found.live) == ("given", 5_000, "embedded", None)
-    monkeypatch.delenv("TRADER_SETTINGS_BLOCK")
-    assert load_settings().paper_jpy == 100_000
-
-
-def test_a_block_that_cannot_be_read_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process never starts with half of its settings: without the API it says what to check."""
-    monkeypatch.setenv("TRADER_SETTINGS_BLOCK", "no-such-desk")
-    monkeypatch.setattr("prefect.client.orchestration.get_client", lambda **_: 1 / 0)
-    with pytest.raises(BadInput, match="PREFECT_API_URL"):
-        load_settings()

@@ -136,6 +136,14 @@ def test_a_desk_that_does_not_run_is_said_so(trader, words: tuple[str, ...]) -> 
     assert "trader demo --hold" in one_line(err)
 
 
+def test_a_desk_that_is_none_is_a_mistake_and_no_alarm(trader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typo in the watchdog's desk is one line for the person who typed it; nobody is told."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    code, out, err = trader("watchdog", "--once", "--desk", "nope")
+    assert (code, out) == (1, "")
+    assert "unknown desk 'nope'" in one_line(err)
+
+
 @pytest.mark.parametrize("words", [("status",), ("init",), ("run", "analyze")])
 def test_an_aws_endpoint_that_is_not_there_is_one_line(trader, monkeypatch: pytest.MonkeyPatch, words: tuple) -> None:
     """An endpoint where nobody listens ends a command with exit 1 and its address, before a flow starts."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 import deployments.watchdog
-from blocks.watching import Guardhouse
+from blocks import watching
+from blocks.settings import Settings
+from blocks.watching import Guardhouse, SoughtAlerts
 from deployments.watchdog import Watchdog, looks
 from tests.services.yard import MINUTE, NOW, Held, Of, Yard
-from trading.errors import Transient
-from trading.services.watchdog import AGAIN_AFTER
+from trading.errors import Halt, Transient
+from trading.services.watchdog import AGAIN_AFTER, look
 
 
 @pytest.fixture
@@ -49,3 +53,36 @@ def test_the_function_answers_with_what_it_found(yard: Yard, monkeypatch: pytest
     monkeypatch.setattr(deployments.watchdog, "OPEN", {"embedded": dog})
     answer = deployments.watchdog.handler({"desk": "embedded"})
     assert (answer["desk"], answer["positions"], answer["told"]) == ("embedded", 1, ["watchdog.unwatched"])
+
+
+def test_an_address_that_could_not_be_read_once_is_asked_for_again(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets Manager fails for two looks: the alarm counts as lost, and is told at the third, in the same process."""
+    answers = [
+        Halt("secret trader/slack/webhook_url does not exist"),
+        Transient("busy"),
+        SecretStr("https://a.example"),
+    ]
+
+    def with_slack(settings: Settings) -> Settings:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return settings.model_copy(update={"slack_webhook_url": answer})
+
+    monkeypatch.setattr(watching, "with_slack", with_slack)
+    monkeypatch.setattr(watching, "SlackAlerts", lambda _address: yard)
+    post = replace(yard.post(), alerts=SoughtAlerts(Settings(secrets="aws")))
+    for minute in range(4):
+        look(post, NOW + minute * MINUTE)
+        assert (yard.watch.told() is not None) == (minute >= 2)
+    assert yard.kinds() == ["watchdog.unwatched"]
+
+
+def test_the_watchdog_reads_no_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefect may be what is down: a post is opened, and told at, without a block that the environment names."""
+    monkeypatch.setenv("TRADER_SETTINGS_BLOCK", "paper")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("blocks.settings_block.document", lambda _: pytest.fail("a block was read"))
+    assert watching.open_guardhouse("paper").post.stops_entries is False
+    with pytest.raises(Exception, match="nope"):
+        Watchdog("nope").look()
