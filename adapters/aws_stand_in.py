@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import moto.core.responses
+from moto.core.common_models import BaseModel
 from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.comparisons import get_filter_expression
@@ -102,6 +103,7 @@ def _server(port: int, journal: Path | None = None) -> BaseWSGIServer:
         (BaseJSONSerializer, "_serialize_type_structure", _structure),
         (DynamoType, "__add__", _sum),
         (moto.core.responses, "method_names_from_class", _method_names),
+        (BaseModel, "__new__", staticmethod(_forgettable)),
     ):
         setattr(owner, name, ours)
     dispatcher: Any = DomainDispatcherApplication(create_backend_app)
@@ -267,6 +269,11 @@ def _items(table: Any) -> Any:
         return list(table.items.values())
     parts = table.items.values() if table.partition is None else [table.items.get(table.partition, {})]
     return [item for part in parts for item in part.values()]
+
+
+def _forgettable(of: type, *_args: Any, **_named: Any) -> Any:
+    """A new item, file or message. moto keeps each that it ever made, replaced and deleted ones too, for its reset."""
+    return object.__new__(of)
 
 
 def _structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from threading import Barrier
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.dynamodb.models.dynamo_type import Item
 
 from adapters.provision import provision
 from deployments.processes import free_port
@@ -141,3 +143,13 @@ def test_it_serves_as_a_process_of_its_own_and_ends_when_told():
     finally:
         child.terminate()
     assert child.wait(timeout=20) == 0
+
+
+def test_what_is_replaced_is_forgotten(aws, table):
+    """An item that is written over is gone from memory: moto itself keeps every one that it ever made."""
+    for number in range(20):
+        aws.dynamodb.put_item(TableName=table, Item={**key("a"), "n": {"N": str(number)}})
+    gc.collect()
+    numbers = [one for one in gc.get_objects() if type(one) is Item and one.attrs.get("n") is not None]
+    assert len([one for one in numbers if one.hash_key.value == "a"]) <= 2
+    assert not Item.instances_tracked
