@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,7 +59,10 @@ from trading.services.revisions import History
 from trading.strategy import Strategy, load_strategy
 from trading.tables import Names
 
-__all__ = ["DESKS", "Desk", "DeskName", "desk_names", "inspect_desk", "must_be_known", "open_desk", "shared_names"]
+__all__ = [
+    "DESKS", "Desk", "DeskName", "desk_names", "glance_at_desk", "inspect_desk", "must_be_known", "open_desk",
+    "shared_names",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,17 @@ def open_desk(name: str) -> Desk:
 def inspect_desk(name: str) -> Desk:
     """The same desk, to look at and to operate by hand: nothing has to be armed for that."""
     return _assembled(name, load_settings())
+
+
+def glance_at_desk(name: str) -> Desk:
+    """The same desk, only to be read: where the strategy file is broken, the default stands in, and the log says so."""
+    settings = load_settings()
+    try:
+        load_strategy(settings.strategy)
+    except BadInput as error:
+        logging.getLogger("trader.desk").error("%s; NOTHING TRADES until it is put right", error)  # noqa: TRY400
+        settings = settings.model_copy(update={"strategy": None})
+    return _assembled(name, settings)
 
 
 @lru_cache(maxsize=4)

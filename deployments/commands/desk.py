@@ -35,9 +35,9 @@ def positions(desk: DeskOption = None, json: AsJson = False) -> None:
     """What is held, orders whose outcome is unknown, and pairs that are halted."""
     name = desk or load_settings().desk
     with prepared_desk(name, start=False):
-        from blocks.desk import inspect_desk
+        from blocks.watching import open_books
 
-        data = _positions(inspect_desk(name))
+        data = _positions(open_books(name))
     lines = [
         f"{row['trading_pair']:9} {row['size']:>16} at {_price(row['entry_price_jpy'])}, "
         f"stop {_price(row['stop_loss_jpy'])}  {row['position_id']}"
@@ -88,9 +88,9 @@ def status(desk: DeskOption = None, json: AsJson = False) -> None:
     """The desk at a glance: time, kill switch, account, what is held and what is under way."""
     name = desk or load_settings().desk
     with prepared_desk(name, start=False):
-        from blocks.desk import inspect_desk
+        from blocks.desk import glance_at_desk
 
-        room = inspect_desk(name)
+        room = glance_at_desk(name)
         switch, balances, seen = room.ledger.kill_switch(), room.exchange.balances(), room.ledger.reconciliation()
         data = {
             "desk": name,
@@ -145,10 +145,10 @@ def kill_switch(
         msg = f"say why: trader kill-switch {action} --reason 'TEXT'"
         raise typer.BadParameter(msg)
     with prepared_desk(name, start=False):
-        from blocks.desk import inspect_desk
+        from blocks.watching import open_books
         from trading.limits import KillSwitch, Mode
 
-        room = inspect_desk(name)
+        room = open_books(name)
         if action is not Switch.show:
             wanted = Mode.OFF if action is Switch.off else Mode(mode.name.upper())
             now = room.clock.now()

@@ -16,6 +16,7 @@ from deployments.prefect_runs import flush
 from deployments.where import prepared_desk
 from flows import FLOWS
 from trading.errors import BadInput
+from trading.strategy import load_strategy
 
 KEEPING = frozenset({"archive", "backup", "data_docs"})
 """Flows about what a desk has: of a world that was just started they would keep nothing, and say that all is well."""
@@ -70,6 +71,7 @@ def init(
     In Prefect, where an API is configured: work pool, queues, blocks, limits, variables, automations.
     """
     name = desk or load_settings().desk
+    load_strategy(load_settings().strategy)  # nothing trades with a broken one: said before anything is made
     with prepared_desk(name, start=False):
         from blocks.provisioning import provision_desk
 

@@ -13,6 +13,7 @@ import typer
 
 from blocks.settings import load_settings
 from deployments.commands.options import AsJson, answer
+from trading.strategy import load_strategy
 
 if TYPE_CHECKING:
     from deployments.up.parts import Options
@@ -53,6 +54,7 @@ def up(
         state or load_settings().state / "up", candles, seed, account,
     )  # fmt: skip
 
+    load_strategy(load_settings().strategy)  # said here, in one line, and not by every run
     _run(options, as_json=json)
 
 

@@ -139,6 +139,7 @@ def test_a_desk_that_does_not_run_is_said_so(trader, words: tuple[str, ...]) -> 
 def test_a_desk_that_is_none_is_a_mistake_and_no_alarm(trader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A typo in the watchdog's desk is one line for the person who typed it; nobody is told."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("deployments.watchdog.SoughtAlerts", lambda _: pytest.fail("people were told"))
     code, out, err = trader("watchdog", "--once", "--desk", "nope")
     assert (code, out) == (1, "")
     assert "unknown desk 'nope'" in one_line(err)
@@ -200,14 +201,17 @@ def test_the_ui_of_a_demo_that_never_ran_is_said_so(trader, tmp_path: Path) -> N
     assert "trader ui --state DIR" in one_line(err)
 
 
-def test_a_broken_strategy_ends_the_demo_before_anything_starts(
-    trader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command", ["demo", "up", "init"])
+def test_a_broken_strategy_ends_a_command_before_anything_starts(
+    trader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """A strategy file with an unknown key is one line, and no state directory is made."""
     file = tmp_path / "strategy.json"
     file.write_text('{"nope": 1}')
     monkeypatch.setenv("TRADER_STRATEGY", str(file))
-    code, out, err = trader("demo", "--state", tmp_path / "demo")
+    monkeypatch.setattr("deployments.up.run.started", lambda *_: pytest.fail("up started"))
+    where = () if command == "init" else ("--state", tmp_path / "state")
+    code, out, err = trader(command, *where)
     assert (code, out) == (1, "")
     assert "nope" in one_line(err)
-    assert not (tmp_path / "demo").exists()
+    assert not (tmp_path / "state").exists()

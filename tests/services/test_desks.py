@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from adapters.aws import Aws
 from blocks.desk import Desk, inspect_desk, open_desk
 from blocks.provisioning import provision_desk
+from deployments.commands.desk import HowFar, Switch, kill_switch, positions, status
 from tests.services.conftest import Room, new_names
 from trading.errors import BadInput, Halt
 from trading.limits import KillSwitch, Mode
@@ -93,6 +95,35 @@ def test_an_unknown_desk_is_refused(opened: Opened) -> None:
     """The message names the desks there are."""
     with pytest.raises(BadInput, match="embedded, paper and live"):
         opened("test")
+
+
+def test_a_broken_strategy_keeps_nobody_from_stopping_and_seeing(
+    opened: Opened,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With one bad line in the strategy file nothing trades; kill switch and positions need none, status says so."""
+    opened("embedded")
+    file = tmp_path / "strategy.json"
+    file.write_text('{"nope": 1}')
+    monkeypatch.setenv("TRADER_STRATEGY", str(file))
+    for refused in (open_desk, inspect_desk):
+        with pytest.raises(BadInput, match="nope is not a parameter"):
+            refused("embedded")
+    for secret in ("TRADER_COINCHECK_ACCESS_KEY", "TRADER_COINCHECK_SECRET_KEY"):
+        monkeypatch.setenv(secret, "")
+    kill_switch(Switch.on, "a bad line", HowFar.nothing, "embedded")
+    positions("embedded")
+    assert not caplog.records
+    with pytest.raises(BadInput, match="nope"):  # sets the credentials again, which balances need
+        opened("embedded")
+    status("embedded")
+    said = capsys.readouterr().out
+    assert "kill switch NOTHING" in said
+    assert "nothing is held" in said
+    assert "nope is not a parameter" in caplog.text
 
 
 def test_the_live_desk_does_not_start_under_the_kill_switch(opened: Opened, room: Room) -> None:
