@@ -28,8 +28,8 @@ SINGLE = 24
 """Up to so many pairs, each has a task run of its own."""
 LOT = 25
 """Pairs in one lot: 400 pairs are 16 runs of a step, enough for six threads to stay busy to the end."""
-NOBODYS_OWN = 3
-"""When so many pairs could not be served and none could, it is no pair's own trouble: the whole lot waits."""
+NOBODYS_OWN = 4
+"""When so many pairs from all over a lot could not be served, it is no pair's own trouble: the whole lot waits."""
 
 type Pending[T] = Callable[[], Outcomes[T]]
 
@@ -73,7 +73,7 @@ def _in_lots[T](step: Task[..., T]) -> Task[..., Lot[T]]:
         values: dict[str, T] = {}
         errors: dict[str, Exception] = {}
         say(f"one run for {', '.join(keys)}")
-        for key, own in zip(keys, given, strict=True):
+        for key, own in _spread(list(zip(keys, given, strict=True))):
             with about(key):
                 try:
                     values[key] = step.fn(desk=desk, pair=key, at=at, **own)
@@ -85,6 +85,12 @@ def _in_lots[T](step: Task[..., T]) -> Task[..., Lot[T]]:
         return Lot(values, errors)
 
     return _with_function(step, lot)
+
+
+def _spread[One](them: Sequence[One]) -> list[One]:
+    """The same, begun at NOBODYS_OWN places: a few that are dead, wherever they stand, do not pass for all."""
+    first = dict.fromkeys(place * len(them) // NOBODYS_OWN for place in range(NOBODYS_OWN))
+    return [them[index] for index in {**first, **dict.fromkeys(range(len(them)))}]
 
 
 def error_of(errors: Mapping[str, Exception]) -> str:

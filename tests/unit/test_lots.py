@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import batched
 from unittest.mock import patch
 
 import cloudpickle
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from prefect import Task, task
 from prefect.context import AssetContext
@@ -27,6 +28,9 @@ from trading.services.looks import Outcomes
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 ATTEMPTS = 4
 KINDS: tuple[type[TradingError], ...] = (Transient, Rejected)
+
+FOUR_ONCE = dict.fromkeys(("p0", "p2", "p5", "p7"), (Transient, 1))
+"""The four that a lot of ten begins with."""
 
 type Troubles = dict[str, tuple[type[TradingError], int]]
 """By pair: what goes wrong, and how many times before it goes well."""
@@ -69,8 +73,8 @@ def test_however_pairs_are_cut_the_outcomes_are_the_same(
     keys = [f"p{index}" for index in range(count)]
     wrong = {f"p{index}": trouble for index, trouble in troubles.items()}
     for begin in range(0, count, lot):  # a whole lot that waits is another fact, below
-        first = [wrong.get(key, (Rejected, 0))[0] for key in keys[begin : begin + lot][: lots.NOBODYS_OWN]]
-        assume(first.count(Transient) < lots.NOBODYS_OWN)
+        kinds = [wrong.get(key, (Rejected, 0))[0] for key in keys[begin : begin + lot]]
+        assume(kinds.count(Transient) < lots.NOBODYS_OWN)
     cut, cut_calls = run(keys, wrong, lot)
     whole, calls = run(keys, wrong, 0)
     assert list(cut.values.items()) == list(whole.values.items())
@@ -80,12 +84,32 @@ def test_however_pairs_are_cut_the_outcomes_are_the_same(
 
 @pytest.mark.parametrize(("times", "served"), [(1, True), (ATTEMPTS, False)])
 def test_a_lot_that_nobody_can_be_served_in_waits_as_a_whole(times: int, served: bool) -> None:
-    """A venue that is away is asked for three pairs of a lot and then left alone; the lot is tried again."""
+    """A venue that is away is asked for four pairs of a lot and then left alone; the lot is tried again."""
     keys = [f"p{index}" for index in range(10)]
-    outcomes, calls = run(keys, dict.fromkeys(keys[:3], (Transient, times)), 10)
+    outcomes, calls = run(keys, dict.fromkeys(keys, (Transient, times)) if not served else FOUR_ONCE, 10)
     assert list(outcomes.values if served else outcomes.errors) == keys
     assert calls["p9"] == (1 if served else 0)
     assert max(calls.values()) == (2 if served else ATTEMPTS)
+    assert sum(calls.values()) == (10 + 4 if served else 4 * ATTEMPTS)
+
+
+@settings(max_examples=40)
+@given(
+    count=st.integers(4, 60),
+    begin=st.integers(0, 59),
+    dead=st.integers(1, 18),
+    some=st.sets(st.integers(0, 59), max_size=3),
+)
+@example(count=60, begin=25, dead=18, some={0, 6, 12})
+def test_dead_pairs_do_not_take_healthy_ones_with_them(count: int, begin: int, dead: int, some: set[int]) -> None:
+    """Three dead pairs of a lot wherever they stand, or up to 18 neighbours in it: all the others are served, once."""
+    keys = [f"p{index}" for index in range(count)]
+    for gone in ({f"p{index}" for index in some}, set(keys[begin : begin + dead])):
+        if any(len(lot) - len(gone.intersection(lot)) < len(lot) / 4 for lot in batched(keys, lots.LOT)):
+            continue  # of the last, smaller lot next to all are dead: then it is no pair's own trouble
+        outcomes, calls = run(keys, dict.fromkeys(gone, (Transient, ATTEMPTS)), lots.LOT)
+        assert set(outcomes.values) == set(keys) - gone
+        assert all(calls[key] == 1 for key in outcomes.values)
 
 
 def test_a_line_of_a_lot_begins_with_the_pair_it_is_about(caplog: pytest.LogCaptureFixture) -> None:
