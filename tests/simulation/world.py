@@ -25,6 +25,7 @@ from tests.simulation.queue import MemoryQueue
 from tests.simulation.refusals import contended, no_connection, no_reply, throttled
 from tests.simulation.tables import MemoryDynamo
 from tests.simulation.venue import CONFIG, KEY, SECRET, START_JPY, URL, Request, Venue, starts_ms
+from trading.candles import empty
 from trading.errors import Transient, Unknown
 from trading.limits import Mode
 from trading.order import Status
@@ -268,6 +269,14 @@ class Alerts:
         return 0
 
 
+class NoCandles:
+    """Nothing to draw: what the story is about is money."""
+
+    def window(self, *_: object) -> Any:
+        """No candle."""
+        return empty()
+
+
 class Unheard:
     """Heartbeats and metrics that nobody reads."""
 
@@ -282,5 +291,5 @@ def room(ports: dict[str, Any]) -> Desk:
     """A desk of these ports; what no flow of the storm asks for is not there."""
     every: Any = dict.fromkeys(Desk.__dataclass_fields__)
     every |= {"name": "storm", "pairs": CONFIG.pairs, "strategy": STRATEGY, "arm": lambda *_: None}
-    every |= {"heartbeats": Unheard(), "metrics": Unheard(), **ports}
+    every |= {"heartbeats": Unheard(), "metrics": Unheard(), "candles": NoCandles(), **ports}
     return Desk(**every)
