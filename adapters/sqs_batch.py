@@ -7,19 +7,50 @@ return {"batchItemFailures": [{"itemIdentifier": one} for one in batch.unfinishe
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from adapters.sqs import MOST, read
 from trading.errors import BadInput
 from trading.ports import Delivery, OrderQueue, Received
 
+log = logging.getLogger(__name__)
+
+ORDER_S = 15.0
+"""No order is begun with less time than this: one that is cut off between sending and booking is UNKNOWN."""
+
+
+def _time_enough() -> float:
+    return float("inf")
+
+
+class InTime(Received):
+    """Deliveries that are handed out one by one, and not once there is too little time left to carry one out."""
+
+    def __init__(self, received: Received, left_s: Callable[[], float]) -> None:
+        """As received; ``left_s`` is asked before each."""
+        super().__init__(list(received), received.unreadable)
+        self._left_s = left_s
+
+    def __iter__(self) -> Iterator[Delivery]:
+        """Those that there is time for; the others are not touched, and so come again."""
+        for number, delivery in enumerate(super().__iter__()):
+            if (left_s := self._left_s()) < ORDER_S:
+                log.error("%d messages are left for the next time: %.1f s are too few", len(self) - number, left_s)
+                return
+            yield delivery
+
 
 class Batch:
-    """The messages of one event and which of them are done. Raises BadInput for records that are no SQS messages."""
+    """The messages of one event and which of them are done. Raises BadInput for records that are no SQS messages.
 
-    def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
+    left_s:  seconds until this process is ended, if somebody knows.
+    """
+
+    def __init__(self, records: Iterable[Mapping[str, Any]], left_s: Callable[[], float] = _time_enough) -> None:
+        self._left_s = left_s
         try:
             self._ids = {one["receiptHandle"]: str(one["messageId"]) for one in records}
             messages: Any = [
@@ -39,10 +70,10 @@ class Batch:
         self._lock = threading.Lock()
 
     def take(self) -> Received:
-        """All messages, once."""
+        """All messages, once, each for as long as there is time for an order."""
         with self._lock:
             taken, self._waiting = self._waiting, Received([])
-            return taken
+            return InTime(taken, self._left_s)
 
     def finish(self, delivery: Delivery) -> bool:
         """Whether this message came with the event; it then counts as done."""

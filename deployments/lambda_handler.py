@@ -50,7 +50,7 @@ def _orders(wanted: OrdersAsked, left_s: engine.LeftS) -> dict[str, Any]:
     desk = load_settings().desk
     flow, given = flow_named("execute_orders", {"desk": desk})
     unseen = partial(_count, "execute_orders", desk)
-    return carried_out(wanted.records, lambda: engine.run(flow, given, left_s, unseen))
+    return carried_out(wanted.records, lambda: engine.run(flow, given, left_s, unseen), left_s)
 
 
 def _left(context: Any) -> engine.LeftS:

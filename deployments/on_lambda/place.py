@@ -19,8 +19,8 @@ DEFAULTS = {
     "TRADER_QUALITY": "light",  # great-expectations takes seven seconds to load, and the light engine finds the same
     "PREFECT_HOME": f"{ROOM}/prefect",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",  # never a server of our own in here
-    "PREFECT_API_REQUEST_TIMEOUT": "5",
-    "PREFECT_CLIENT_MAX_RETRIES": "1",
+    "PREFECT_API_REQUEST_TIMEOUT": "2",  # and no second try: what Prefect may cost is an exit's delay
+    "PREFECT_CLIENT_MAX_RETRIES": "0",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
 }

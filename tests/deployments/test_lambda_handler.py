@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from adapters.sqs_batch import Batch
+from adapters.sqs_batch import ORDER_S, Batch
 from blocks.handed import with_handed
 from deployments.on_lambda.events import FlowAsked, OrdersAsked, asked
 from deployments.on_lambda.orders import carried_out
@@ -133,6 +136,25 @@ def test_an_event_is_a_flow_or_orders() -> None:
     assert asked({"flow": "backup"}) == FlowAsked("backup", {})
     one = record(1, {"trade_id": "TRD-1"})
     assert asked({"Records": [one]}) == OrdersAsked([one])
+
+
+@given(st.lists(st.floats(0, 60), min_size=1, max_size=5))
+def test_no_order_is_begun_without_time_enough(times: list[float]) -> None:
+    """Messages are handed out in order up to the first for which too little time is left; from there all come again."""
+    records = [record(number, {"trade_id": f"TRD-{number}"}) for number in range(len(times))]
+    clock, begun = iter(times), list[str]()
+
+    def run() -> None:
+        queue = with_handed(Queued(None)).queue
+        for delivery in queue.receive():
+            begun.append(delivery.trade_id)
+            queue.done(delivery)
+
+    answer = carried_out(records, run, lambda: next(clock))
+    enough = list(takewhile(lambda left_s: left_s >= ORDER_S, times))
+    assert begun == [f"TRD-{number}" for number in range(len(enough))]
+    again = [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+    assert again == [f"m{number}" for number in range(len(enough), len(times))]
 
 
 def test_a_batch_is_taken_once_and_names_what_is_not_done() -> None:

@@ -6,14 +6,18 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from prefect import flow
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from adapters.sqs_batch import Batch
 from blocks.desk import Desk
 from blocks.handed import handed
+from deployments import prefect_runs
 from deployments.embedded import World
 from deployments.on_lambda import engine
 from flows.collect_prices import collect_prices
 from flows.execute_orders import execute_orders
+from tests.deployments.failing_api import failing_api
 from tests.flows.conftest import new_desk
 from trading.services.decide import Analysis
 
@@ -65,3 +69,31 @@ def test_a_batch_reaches_the_flow_through_prefects_engine(world: World, desk: De
         execute_orders(desk="embedded")
     assert batch.unfinished() == []
     assert desk.queue.receive()[0].trade_id == "TRD-on-the-queue"
+
+
+def test_wherever_prefect_dies_the_body_runs_once_and_its_result_stands(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An API that answers any number of requests and then fails: before the body it is done without, after it too.
+
+    Also where it has said "Running" and dies before the body: a state is no proof that anything was done.
+    """
+    looked: list[datetime] = []
+
+    @flow(flow_run_name="look {at}")
+    def look(at: datetime) -> str:
+        looked.append(at)
+        return f"{at:%H:%M}"
+
+    monkeypatch.setattr(prefect_runs, "flush", lambda limit_s: None)
+    ran: list[str] = []
+    with failing_api(world.env["PREFECT_API_URL"]) as api:
+        monkeypatch.setenv("PREFECT_API_URL", api.url)
+        with temporary_settings({PREFECT_API_URL: api.url, PREFECT_CLIENT_MAX_RETRIES: 0}):
+            while api.seen >= api.good:  # until there is no request more to fail at
+                looked.clear()
+                api.good, api.seen = len(ran), 0
+                result, how = engine.run(look, {"at": world.now()})
+                assert (result, len(looked)) == (f"{world.now():%H:%M}", 1)
+                ran.append(how)
+    assert set(ran) == {"plain", "prefect"}
