@@ -15,6 +15,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]  # comes with Prefect
 from pydantic import BaseModel, ValidationError
 
+from deployments.blueprint_money import file_says, money_says
 from deployments.blueprint_parts import flow_of, pools_say, schedules_say, steps_say
 from deployments.pools import POOL, QUEUES
 from flows import FLOWS
@@ -50,7 +51,7 @@ def complaints(text: str) -> list[str]:
         return [f"prefect.yaml cannot be read: {' '.join(str(error).split())}"]
     if not isinstance(file, dict) or not isinstance(file.get("deployments"), list):
         return ["prefect.yaml has no list of deployments"]
-    return list(_file_says(file))
+    return [*file_says(file, text), *_file_says(file)]
 
 
 def _file_says(file: dict[str, Any]) -> Iterator[str]:
@@ -68,7 +69,7 @@ def _file_says(file: dict[str, Any]) -> Iterator[str]:
             yield f"{flow}: is deployed {times} times; the last one would win"
     for number, entry in enumerate(entries, 1):
         where = str(entry.get("entrypoint", "")).split(":")[-1] or f"deployment {number}"
-        yield from (f"{where}: {said}" for said in _entry_says(entry))
+        yield from (f"{where}: {said}" for said in (*money_says(where, entry), *_entry_says(entry)))
 
 
 def _entry_says(entry: dict[str, Any]) -> Iterator[str]:

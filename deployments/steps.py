@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -32,8 +33,15 @@ PLATFORMS = {"ARM64": "linux/arm64", "X86_64": "linux/amd64"}
 NOT_FOR_RUNS = frozenset({"TRADER_DESK", "TRADER_STATE", "TRADER_WORK_POOL"})
 """Settings of the machine that deploys; the desk is a parameter of every run."""
 
+LOGIN = re.compile(r"://[^/\s@]*@")
+"""An address with a user or a password in it."""
+
 OF_A_CONTAINER = {"PREFECT_HOME": "/tmp/prefect", "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}  # noqa: S108
 """Said to every container: a worker hands its own Prefect settings on, and they are those of another machine."""
+
+OF_A_CHILD = {"PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "logging.StreamHandler"}
+"""Said to every process of a worker; else it has its worker's environment. Prefect's own handler ends the process, in
+the middle of whatever it does, at the first line that it logs after its worker was killed; this one goes on."""
 
 
 @cache
@@ -47,7 +55,7 @@ def site() -> dict[str, Any]:
     version = code_version()
     told = {"desk": _desk(settings), "version": version, "trigger_on": _as_people_left_it()}
     if settings.work_pool == "process":
-        return {**told, "directory": str(CHECKOUT), "image": None, "env": {}}  # a child has its worker's environment
+        return {**told, "directory": str(CHECKOUT), "image": None, "env": OF_A_CHILD}
     image = f"{load_ecs_settings().image}:{version}"
     return {**told, "directory": IMAGE_HOME, "image": image, "env": environment(settings)}
 
@@ -101,11 +109,19 @@ def code_version() -> str:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Our settings that were set where we deploy, as variables of a container; never a secret."""
+    """Our settings that were set where we deploy, as variables of a container; never a secret.
+
+    Raises BadInput with one line for an address with a password in it: Prefect shows job variables to everybody.
+    """
     fields = {name: getattr(settings, name) for name in sorted(settings.model_fields_set)}
     known = {f"TRADER_{name.upper()}": value for name, value in fields.items() if not isinstance(value, SecretStr)}
     pairs = known.pop("TRADER_PAIRS_CONFIG", None)
     env = {name: str(value) for name, value in known.items() if value is not None and name not in NOT_FOR_RUNS}
+    if told := sorted(
+        name for name, value in {**env, "TRADING_PAIRS_CONFIG": pairs or ""}.items() if LOGIN.search(value)
+    ):
+        msg = f"{', '.join(told)} has a password in an address: leave it out, or keep it in Secrets Manager"
+        raise BadInput(msg)
     return OF_A_CONTAINER | env | ({"TRADING_PAIRS_CONFIG": pairs} if pairs else {})
 
 

@@ -149,7 +149,7 @@ def analyse_by_event(deployment: UUID) -> AutomationCore:
     fields = {name: f"{{{{ event.payload.{name} }}}}" for name in ("desk", "at", "trigger")}
     return AutomationCore(
         name="trader: analyse when candles say so",
-        description="Starts the analysis that collect_prices leaves to Prefect where TRADER_ANALYSIS=event.",
+        description="Starts analyze, which collect_prices leaves to Prefect where TRADER_ANALYSIS=event.",
         trigger=EventTrigger(
             expect={"trader.candles.collected"},
             match={"prefect.resource.id": "trader.candles.*", "trader.analysis": "due"},

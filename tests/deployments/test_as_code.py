@@ -91,6 +91,12 @@ def test_no_answer_can_answer_itself() -> None:
     assert set(trigger.match_related.model_dump()["prefect.resource.name"]) == set(FLOWS) - {"remediate_error"}
 
 
+def test_an_automation_names_the_flow_that_it_starts() -> None:
+    """All deployments are called trader, and Prefect shows only that: the description says which flow is meant."""
+    assert "remediate_error" in str(automations.answer_failures(uuid4()).description)
+    assert "analyze" in str(automations.analyse_by_event(uuid4()).description)
+
+
 def test_no_alarm_rests_on_an_answer_of_the_event() -> None:
     """A run that is missing has no event to fill a text from: what is said then has no blanks."""
     made: list[AutomationCore] = [

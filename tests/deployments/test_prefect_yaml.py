@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,12 +54,68 @@ PLANTED = [  # (what stands there, the mistake in its place, what the complaint 
 ]  # fmt: skip
 
 
+LOOKS = 'schedules: [{slug: positions, interval: 120, anchor_date: "2026-01-01T00:01:40+00:00", timezone: UTC}]'
+SWEEP = "slug: sweep, interval: 60, anchor_date"
+WITH_ORDERS = 'parameters: {desk: "{{ site.desk }}", with_orders: false}'
+EXECUTES = "    description: Carries out"
+SITE_STEP = "  - deployments.steps.site: {id: site}"
+IMAGE_STEP = "  - deployments.steps.build_image: {}"
+LIMITED = "{limit: 1, collision_strategy: CANCEL_NEW}"
+ON = '        enabled: "{{ site.trigger_on }}"'
+LOOKED_AT = "entrypoint: flows/monitor_positions.py:monitor_positions"
+ANSWER = "    concurrency_limit: *in_turn\n\n  # In turn: after"
+
+COSTLY = [  # what fits every schema, and costs money or sleep
+    (LOOKS, "schedules: []", "monitor_positions: is to run every 120 s"),
+    (LOOKS, LOOKS.replace("120", "7200"), "monitor_positions: is to run every 120 s"),
+    (LOOKS, LOOKS.replace("UTC", "UTC, active: false"), "monitor_positions: schedule positions: active is not"),
+    (SWEEP, SWEEP.replace("60", "90"), "execute_orders: is to run every 60 s"),
+    (SWEEP, f"parameters: {{desk: live}}, {SWEEP}", "execute_orders: schedule sweep: parameters is not to be set"),
+    ("slug: candles, interval: 300", "slug: candles, interval: 3000", "collect_prices: is to run every 300 s"),
+    ("T00:00:20+", "T00:04:30+", "collect_prices: is to start 20 s after"),
+    ("slug: books, interval: 300", "slug: books, interval: 600", "reconcile: is to run every 300 s"),
+    (EVENING, EVENING.replace("23", "11"), "report_daily: is to run at '0 23 * * *' in Asia/Tokyo"),
+    (EVENING, EVENING.replace("Asia/Tokyo", "America/New_York"), "report_daily: is to run at"),
+    ("expect: [trader.order.queued]", "expect: [trader.order.queud]", "execute_orders: the triggers are to be"),
+    ('"trader.order.*"', '"trader.orders.*"', "execute_orders: the triggers are to be"),
+    ("threshold: 1", "threshold: 100", "execute_orders: the triggers are to be"),
+    (ON, "        enabled: false", "execute_orders: the triggers are to be"),
+    (ON, "", "execute_orders: the triggers are to be"),
+    (DESK, "parameters: {desk: live}", "execute_orders: the parameters are to be"),
+    (DESK, "parameters: {}", "execute_orders: the parameters are to be"),
+    (WITH_ORDERS, WITH_ORDERS.replace("false", "true"), "analyze: the parameters are to be"),
+    (WITH_ORDERS, WITH_ORDERS.replace("}", ", pairs: [NOPE]}", 2), "analyze: "),
+    (LOOKED_AT, f'parameters: {{desk: "{{{{ site.desk }}}}", at: "2026-01-01T00:00:00Z"}}\n    {LOOKED_AT}',
+     "monitor_positions: the parameters are to be"),
+    (LOOKED_AT, f"name: traderr\n    {LOOKED_AT}", "monitor_positions: the name is to be trader"),
+    ("work_queue_name: money", "work_queue_name: keeping", "execute_orders: the work queue keeping: in money are"),
+    ("work_queue_name: market", "work_queue_name: money", "analyze: the work queue money: in money are"),
+    (EXECUTES, f"    paused: true\n{EXECUTES}", "execute_orders: paused is not to be set"),
+    (EXECUTES, f"    enforce_parameter_schema: false\n{EXECUTES}", "execute_orders: enforce_parameter_schema is not"),
+    ("cpu: 512", "command: rm, cpu: 512", "execute_orders: the job variable command is not to be set"),
+    ('env: "{{ site.env }}"', "env: {A: b}", "execute_orders: the job variable env is to be"),
+    ('env: "{{ site.env }}"', "env: {TRADER_COINCHECK_SECRET_KEY: abc}", "line 20: TRADER_COINCHECK_SECRET_KEY"),
+    ('env: "{{ site.env }}"', "env: {TRADER_LIVE: I-accept-real-orders}", "line 20: TRADER_LIVE does not belong"),
+    ('env: "{{ site.env }}"', "env: {A: https://me:secret@example.org}", "line 20: ://me:secret@ does not belong"),
+    (LIMITED, LIMITED.replace("}", ", grace_period_seconds: 60}"), "execute_orders: concurrency_limit is to be 1"),
+    (ANSWER, ANSWER.replace("in_turn", "one"), "remediate_error: concurrency_limit is to be 1 with ENQUEUE"),
+    ("{{ site.directory }}", "/nowhere", "pull: the steps are to be"),
+    ("working_directory: {directory:", "working_directory: {dir:", "pull: the steps are to be"),
+    (SITE_STEP, "  #", "build: the steps are to be"),
+    (SITE_STEP, SITE_STEP.replace("id: site", "id: sight"), "build: the steps are to be"),
+    (SITE_STEP, f"{IMAGE_STEP}\n{SITE_STEP}", "build: the steps are to be"),
+]  # fmt: skip
+
+
 def test_the_file_has_no_mistake() -> None:
     """Every flow is deployed, and nothing is unknown to the flow, to a pool of any type, or to Prefect."""
     assert blueprint.complaints(TEXT) == []
 
 
-@pytest.mark.parametrize(("there", "mistake", "said"), PLANTED, ids=[one[1].strip()[:30] for one in PLANTED])
+MISTAKES = [*PLANTED, *COSTLY]
+
+
+@pytest.mark.parametrize(("there", "mistake", "said"), MISTAKES, ids=[one[1].strip()[:30] for one in MISTAKES])
 def test_a_planted_mistake_is_caught(there: str, mistake: str, said: str) -> None:
     """What Prefect would take without a word, or stumble over in the middle, is a line that says where and what."""
     assert there in TEXT
@@ -179,3 +237,26 @@ def test_no_secret_is_in_the_environment_of_a_container(monkeypatch: pytest.Monk
     env = steps.environment(steps.load_settings())
     assert env["TRADER_PREFIX"] == "mine"
     assert "very-secret" not in str(env)
+
+
+@pytest.mark.parametrize("address", ["https://me:very-secret@example.org", "https://token@example.org/api"])
+def test_an_address_with_a_password_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Job variables can be read by everybody: no password comes there within an address, and none into the message."""
+    monkeypatch.setenv("TRADER_COINCHECK_URL", address)
+    with pytest.raises(BadInput, match="TRADER_COINCHECK_URL has a password in an address: leave it out") as no:
+        steps.environment(steps.load_settings())
+    assert "secret@" not in str(no.value)
+    monkeypatch.setenv("TRADER_COINCHECK_URL", "https://example.org/people/@me")
+    assert steps.environment(steps.load_settings())["TRADER_COINCHECK_URL"]
+
+
+def test_a_run_outlives_its_worker(pool: SimpleNamespace) -> None:
+    """With what a worker's process is told, a run goes on when nobody reads its log any more."""
+    script = (
+        "import os, sys, logging; r, w = os.pipe(); os.dup2(w, 2); os.close(w); os.close(r);"
+        "from prefect.logging.configuration import setup_logging; setup_logging();"
+        "logging.getLogger('prefect.x').warning('one'); print('went on')"
+    )
+    told = {**os.environ, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO", **steps.site()["env"]}
+    done = subprocess.run([sys.executable, "-c", script], env=told, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "went on"
