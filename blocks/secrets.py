@@ -30,7 +30,6 @@ def with_secrets(settings: Settings, *, venue: bool) -> Settings:
     return with_slack(settings.model_copy(update=found))
 
 
-@lru_cache(maxsize=4)
 def with_slack(settings: Settings) -> Settings:
     """The settings with the address people are told at, which is all that a watchdog needs. Raises as above."""
     if settings.secrets != "aws" or settings.slack_webhook_url is not None:
