@@ -27,7 +27,7 @@ def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
     directory, or, with ``start``, makes one for this command. Raises Halt when there is none.
     """
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-    if not os.environ.get("AWS_ENDPOINT_URL") and (env := running_up(load_settings().state, name)):
+    if not os.environ.get("AWS_ENDPOINT_URL") and (env := running_up(load_settings(block=False).state, name)):
         os.environ.update(env)
         with pointed_at(env["PREFECT_API_URL"]) if "prefect" in sys.modules else nullcontext():
             yield
@@ -35,7 +35,7 @@ def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
     if name != "embedded" or os.environ.get("AWS_ENDPOINT_URL"):
         yield
         return
-    state = load_settings().state
+    state = load_settings(block=False).state
     if world := running_world(state):
         os.environ.update({name: value for name, value in world.items() if name not in KEPT or name not in os.environ})
         # Only a command that runs flows has Prefect loaded, with the settings it then read; the others need none.

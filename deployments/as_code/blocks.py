@@ -36,7 +36,7 @@ def things(_client: SyncPrefectClient, site: Site) -> list[Thing]:
         f"block {SLUG}/{site.desk}",
         "",
         lambda client: _document(client, site.desk, SLUG),
-        lambda _: _now(TraderSettings(desk=site.desk).save, site.desk),
+        lambda _: _now(TraderSettings().save, site.desk),
         None,
     )
     webhook = site.settings.slack_webhook_url

@@ -104,21 +104,22 @@ def worker(api: Api, now: datetime | None = None) -> Finding:
 def deployed(api: Api, desk: str, file: Path = FILE) -> Finding:
     """Every deployment of prefect.yaml is there, not paused, with its schedules, and of this desk."""
     wanted = {one["entrypoint"]: one for one in yaml.safe_load(file.read_text())["deployments"]}
+    deploy = f"TRADER_DESK={desk} prefect --no-prompt deploy --all"
     found = {one["entrypoint"]: one for one in api("/deployments/filter", {"limit": 200}) if one["name"] == "trader"}
     names = {entry: entry.rpartition(":")[2] for entry in wanted}
     lacking = [names[entry] for entry in wanted if entry not in found]
     if lacking:
-        return fail(f"not deployed: {', '.join(lacking)}", "prefect --no-prompt deploy --all")
+        return fail(f"not deployed: {', '.join(lacking)}", deploy)
     others = {str(found[entry]["parameters"].get("desk")) for entry in wanted} - {desk}
     if others:
-        do = f"TRADER_DESK={desk} prefect --no-prompt deploy --all; or trader doctor --desk {min(others)}"
+        do = f"{deploy}; or trader doctor --desk {min(others)}"
         return fail(f"they run the desk {', '.join(sorted(others))}, not {desk}", do)
     off = [names[entry] for entry in wanted if _paused(found[entry])]
     if off:
         return warn(f"paused: {', '.join(off)}", "; ".join(map(_resumed, off)))
     other = [names[entry] for entry, one in wanted.items() if _schedules(one) != _schedules(found[entry])]
     if other:
-        return warn(f"scheduled otherwise than prefect.yaml: {', '.join(other)}", "prefect --no-prompt deploy --all")
+        return warn(f"scheduled otherwise than prefect.yaml: {', '.join(other)}", deploy)
     return ok(f"all {len(wanted)} as in prefect.yaml")
 
 

@@ -30,9 +30,9 @@ def test_a_seed_tells_the_same_story_again() -> None:
     """Nothing but the seed decides what happens, so a failure can be looked at again."""
     first: list[str] = []
     again: list[str] = []
-    played = play(7, story=first)
+    played = play(5, story=first)
     play(8)
-    assert play(7, story=again).counts == played.counts
+    assert play(5, story=again).counts == played.counts
     assert first == again
     assert any("FAULT" in line for line in first)
 
