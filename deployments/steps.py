@@ -39,10 +39,6 @@ LOGIN = re.compile(r"://[^/\s@]*@")
 OF_A_CONTAINER = {"PREFECT_HOME": "/tmp/prefect", "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}  # noqa: S108
 """Said to every container: a worker hands its own Prefect settings on, and they are those of another machine."""
 
-OF_A_CHILD = {"PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "logging.StreamHandler"}
-"""Said to every process of a worker; else it has its worker's environment. Prefect's own handler ends the process, in
-the middle of whatever it does, at the first line that it logs after its worker was killed; this one goes on."""
-
 
 @cache
 def site() -> dict[str, Any]:
@@ -55,7 +51,7 @@ def site() -> dict[str, Any]:
     version = code_version()
     told = {"desk": _desk(settings), "version": version, "trigger_on": _as_people_left_it()}
     if settings.work_pool == "process":
-        return {**told, "directory": str(CHECKOUT), "image": None, "env": OF_A_CHILD}
+        return {**told, "directory": str(CHECKOUT), "image": None, "env": {}}  # a child has its worker's environment
     image = f"{load_ecs_settings().image}:{version}"
     return {**told, "directory": IMAGE_HOME, "image": image, "env": environment(settings)}
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -248,15 +246,3 @@ def test_an_address_with_a_password_is_refused(address: str, monkeypatch: pytest
     assert "secret@" not in str(no.value)
     monkeypatch.setenv("TRADER_COINCHECK_URL", "https://example.org/people/@me")
     assert steps.environment(steps.load_settings())["TRADER_COINCHECK_URL"]
-
-
-def test_a_run_outlives_its_worker(pool: SimpleNamespace) -> None:
-    """With what a worker's process is told, a run goes on when nobody reads its log any more."""
-    script = (
-        "import os, sys, logging; r, w = os.pipe(); os.dup2(w, 2); os.close(w); os.close(r);"
-        "from prefect.logging.configuration import setup_logging; setup_logging();"
-        "logging.getLogger('prefect.x').warning('one'); print('went on')"
-    )
-    told = {**os.environ, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO", **steps.site()["env"]}
-    done = subprocess.run([sys.executable, "-c", script], env=told, capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "went on"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from decimal import Decimal
 from typing import Any
 
@@ -39,8 +40,8 @@ DECIDES = {
 def block(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A block that processes of this test read."""
     filled: dict[str, Any] = {}
-    for name in ("TRADER_PAPER_JPY", "TRADER_DESK", "TRADER_LIVE", "TRADER_LOGS"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("TRADER_")]:  # whatever other tests point at
+        monkeypatch.delenv(name)
     monkeypatch.setenv("TRADER_SETTINGS_BLOCK", "paper")
     monkeypatch.setattr(settings_block, "document", lambda _: filled)
     return filled
