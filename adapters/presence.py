@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.aws import Aws
 from adapters.aws_errors import translated
+from adapters.provision import bucket_exists
 from trading.tables import BUCKETS, QUEUES, TABLES, Names
 
 
@@ -34,10 +35,4 @@ def _queue(name: str, aws: Aws) -> bool:
 
 def _bucket(name: str, aws: Aws) -> bool:
     with translated(f"look for bucket {name}", write=False):
-        try:
-            aws.s3.head_bucket(Bucket=name)
-        except aws.s3.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in {"404", "NoSuchBucket"}:
-                raise
-            return False
-        return True
+        return bucket_exists(name, aws)

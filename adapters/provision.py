@@ -144,7 +144,7 @@ def _attributes(queue: Queue, names: Names, aws: Aws) -> Any:
 def _bucket(bucket: Bucket, names: Names, aws: Aws) -> str | None:
     name, client = names.bucket(bucket.purpose), aws.s3
     with translated(f"make bucket {name}", write=True):
-        new = not _exists(name, aws)
+        new = not bucket_exists(name, aws)
         if new:
             where: Any = {"CreateBucketConfiguration": {"LocationConstraint": aws.region or DEFAULT_REGION}}
             client.create_bucket(Bucket=name, **({} if aws.region == NO_LOCATION else where))
@@ -164,7 +164,8 @@ def _bucket(bucket: Bucket, names: Names, aws: Aws) -> str | None:
     return f"bucket {name}" if new else None
 
 
-def _exists(name: str, aws: Aws) -> bool:
+def bucket_exists(name: str, aws: Aws) -> bool:
+    """Whether a bucket is there. Raises the client's own error when that cannot be told."""
     try:
         aws.s3.head_bucket(Bucket=name)
     except aws.s3.exceptions.ClientError as error:

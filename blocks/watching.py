@@ -54,11 +54,6 @@ class SoughtAlerts:
         return self._found.tell(told)
 
 
-def open_alerts(settings: Settings) -> Alerts:
-    """Where people are told; what cannot be told while the address cannot be read, counts as lost."""
-    return SoughtAlerts(settings)
-
-
 def _alerts(settings: Settings) -> Alerts:
     keep_secrets(settings)
     return SlackAlerts(settings.slack_webhook_url) if settings.slack_webhook_url else LoggedAlerts()
@@ -92,7 +87,7 @@ def open_guardhouse(name: str) -> Guardhouse:
         ledger=tables.ledger,
         watch=tables.heartbeats,
         queue=SqsOrderQueue(names, aws),
-        alerts=open_alerts(settings),
+        alerts=SoughtAlerts(settings),
         metrics=CloudWatchMetrics({"desk": name, "prefix": names.prefix}),
         stops_entries=_STOPS_ENTRIES[name] if stops is None else stops,
     )

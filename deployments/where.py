@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from blocks.settings import load_settings
@@ -23,23 +23,22 @@ def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
     """Point this process at what the desk needs.
 
     An AWS endpoint in the environment is taken as it is. Else a desk of that name that `trader up` runs in the state
-    directory. Else the embedded desk uses a world that runs in the state
-    directory, or, with ``start``, makes one for this command. Raises Halt when there is none.
+    directory. Else the embedded desk uses a world that runs there, or, with ``start``, makes one for this command.
+    Raises Halt when there is none.
     """
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-    if not os.environ.get("AWS_ENDPOINT_URL") and (env := running_up(load_settings(block=False).state, name)):
+    state, endpoint = load_settings(block=False).state, os.environ.get("AWS_ENDPOINT_URL")
+    if not endpoint and (env := running_up(state, name)):
         os.environ.update(env)
-        with pointed_at(env["PREFECT_API_URL"]) if "prefect" in sys.modules else nullcontext():
+        with _seen_at(env["PREFECT_API_URL"]):
             yield
         return
-    if name != "embedded" or os.environ.get("AWS_ENDPOINT_URL"):
+    if name != "embedded" or endpoint:
         yield
         return
-    state = load_settings(block=False).state
     if world := running_world(state):
         os.environ.update({name: value for name, value in world.items() if name not in KEPT or name not in os.environ})
-        # Only a command that runs flows has Prefect loaded, with the settings it then read; the others need none.
-        with pointed_at(world["PREFECT_API_URL"]) if "prefect" in sys.modules else nullcontext():
+        with _seen_at(world["PREFECT_API_URL"]):
             yield
         return
     if not start:
@@ -49,6 +48,11 @@ def prepared_desk(name: str, *, start: bool) -> Iterator[None]:
 
         provision_desk(name)
         yield
+
+
+def _seen_at(api_url: str) -> AbstractContextManager[None]:
+    """Only a command that runs flows has Prefect loaded, with the settings it then read; the others need none."""
+    return pointed_at(api_url) if "prefect" in sys.modules else nullcontext()
 
 
 def _nobody(state: Path) -> str:

@@ -25,10 +25,10 @@ from prefect import Flow, State, Task
 from prefect.utilities.annotations import unmapped
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
+from blocks.runners import THREADS
+
 log = logging.getLogger(__name__)
 
-THREADS = 6
-"""As many as the flows' own task runner has."""
 TOLD_ELSEWHERE = frozenset({"prefect.artifacts", "prefect.events.utilities"})
 """Where the functions live that tell a server something."""
 NOBODY = UUID(int=0)

@@ -25,7 +25,7 @@ from prefect.utilities.urls import url_for
 
 from blocks.secrecy import keep_secrets
 from blocks.settings import load_settings
-from blocks.watching import open_alerts
+from blocks.watching import SoughtAlerts
 from tasks.policies import ASK, THINK
 from trading.ports import Notice
 from trading.remedy import Trouble, needs_eyes, page_of, repeated_at_once, told, trouble_of
@@ -149,5 +149,5 @@ def tell_people(desk: str, failed: Failed, done: str) -> Answer:
     text = told(failed.flow_name, failed.message, failed.trouble, done)
     fields = {"desk": desk, "flow": failed.flow_name, "state": failed.state, "run": failed.run_id[-12:] or "unknown"}
     alarm = needs_eyes(failed.trouble, failed.flow_name)
-    lost = open_alerts(settings).tell([Notice(f"run.{failed.trouble}", text, failed.at, fields, alarm=alarm)])
+    lost = SoughtAlerts(settings).tell([Notice(f"run.{failed.trouble}", text, failed.at, fields, alarm=alarm)])
     return Answer(failed.flow_name, failed.trouble, done, told=1 - lost)
