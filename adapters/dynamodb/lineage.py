@@ -10,6 +10,7 @@ from adapters.dynamodb.errors import Lost
 from adapters.dynamodb.wire import Item, epoch
 from trading.errors import Halt, Transient, Unknown
 from trading.lineage.chain import linked, place_of
+from trading.lineage.kept import kept, read_again
 from trading.ports.lineage import Head, Link
 from trading.tables import LINEAGE, PRICES, TTL, Names
 
@@ -83,7 +84,7 @@ class DynamoLineage:
     def _writes(self, link: Link) -> tuple[Write, Write]:
         """The record, which must be new, and the head, which must be the one that it follows."""
         gone: Item = {TTL: epoch(datetime.combine(link.day, time(), UTC) + timedelta(days=1 + (LINEAGE.ttl_days or 0)))}
-        record = {"body": link.body, "previous": link.previous, "sha256": link.sha256}
+        record = {"body": kept(link.body), "previous": link.previous, "sha256": link.sha256}
         head: Item = {**_key(link.day, HEAD), "count": link.number, "sha256": link.sha256, **gone}
         first = link.number == 1
         return (
@@ -104,7 +105,8 @@ def _key(day: date, number: int) -> Item:
 
 
 def _link(day: date, item: Item) -> Link:
-    return Link(day, _number(item, "number"), *(_text(item, name) for name in ("body", "previous", "sha256")))
+    body = read_again(_text(item, "body"))
+    return Link(day, _number(item, "number"), body, _text(item, "previous"), _text(item, "sha256"))
 
 
 def _text(item: Item, name: str) -> str:

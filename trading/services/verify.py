@@ -15,6 +15,7 @@ import pandas as pd
 from trading.candles import COLUMNS
 from trading.errors import Halt, Rejected
 from trading.lineage.chain import differences, faults_of
+from trading.lineage.kept import read_again
 from trading.pairs import Pair
 from trading.ports import Archive
 from trading.ports.candles import ColdCandles
@@ -172,4 +173,4 @@ def _read(said: Mapping[str, Any], archive: Archive) -> tuple[list[Link], Head |
 
 def _link(item: Mapping[str, Any], number: int) -> Link:
     day = date.fromisoformat(item["day"]["S"])
-    return Link(day, number, *(item[name]["S"] for name in ("body", "previous", "sha256")))
+    return Link(day, number, read_again(item["body"]["S"]), item["previous"]["S"], item["sha256"]["S"])

@@ -140,7 +140,7 @@ LINEAGE = Table(
     Key("number", "N"),
     90,
     columns("""
-    body      S  the record of one decision, canonical JSON; in the head (number 0) absent
+    body      S  the record of one decision, canonical JSON, packed beyond 300 KB (lineage/kept.py); not in the head (0)
     sha256    S  hash over the previous hash and the body; in the head that of the last record
     previous  S  hash of the record before; empty for the first of a day
     count     N  how many records the day has; only in the head
