@@ -21,7 +21,7 @@ demo: setup ## the main job on this machine: a market, decisions, paper orders, 
 	.venv/bin/trader demo
 
 test: setup ## all tests
-	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: setup ## lint, format, types, import contracts, test docstrings, prefect.yaml
 	.venv/bin/ruff check .

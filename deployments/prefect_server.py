@@ -30,3 +30,10 @@ CLIENT: dict[str, str] = {
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
 }
 """Settings of everything that talks to it."""
+
+BEAT_S = 30
+RUNS: dict[str, str] = {
+    # What ends dead runs counts on it; Prefect's own 180 s would make a place be held for six minutes.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(BEAT_S),
+}
+"""Settings of every run that a worker starts."""

@@ -22,6 +22,7 @@ from blocks.settings import Settings, load_settings
 from deployments.as_code import kept
 from deployments.pools import POOL, template_of
 from deployments.pools.settings import load_ecs_settings
+from deployments.prefect_server import RUNS
 from trading.errors import BadInput
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -51,7 +52,7 @@ def site() -> dict[str, Any]:
     version = code_version()
     told = {"desk": _desk(settings), "version": version, "trigger_on": _as_people_left_it()}
     if settings.work_pool == "process":
-        return {**told, "directory": str(CHECKOUT), "image": None, "env": {}}  # a child has its worker's environment
+        return {**told, "directory": str(CHECKOUT), "image": None, "env": RUNS}  # over its worker's own
     image = f"{load_ecs_settings().image}:{version}"
     return {**told, "directory": IMAGE_HOME, "image": image, "env": environment(settings)}
 
@@ -118,7 +119,7 @@ def environment(settings: Settings) -> dict[str, str]:
     ):
         msg = f"{', '.join(told)} has a password in an address: leave it out, or keep it in Secrets Manager"
         raise BadInput(msg)
-    return OF_A_CONTAINER | env | ({"TRADING_PAIRS_CONFIG": pairs} if pairs else {})
+    return OF_A_CONTAINER | RUNS | env | ({"TRADING_PAIRS_CONFIG": pairs} if pairs else {})
 
 
 def pool_there() -> Any:

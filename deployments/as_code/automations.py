@@ -6,42 +6,37 @@ started is not repeated (``tasks.remedy``). Without a webhook nothing speaks her
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from prefect.automations import (
     AutomationCore,
-    ChangeFlowRunState,
     EventTrigger,
     Posture,
     RunDeployment,
     SendNotification,
 )
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import StateType
 
+from deployments.as_code import dead_runs
 from deployments.as_code.blocks import WAY_OUT, WEBHOOK
-from deployments.as_code.deployed import ANALYSING, ANSWERING, NAME
+from deployments.as_code.dead_runs import BAD_ENDS
+from deployments.as_code.deployed import ANALYSING, ANSWERING, NAME, of_flows
 from deployments.as_code.things import Site, Thing
 from flows import FLOWS
 
 OURS = tuple(sorted(set(FLOWS) - {ANSWERING}))
-BAD_ENDS = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
-ENDS = BAD_ENDS | {f"prefect.flow-run.{name}" for name in ("Completed", "Cancelled", "Cancelling")}
-BEAT = "prefect.flow-run.heartbeat"
 UNWATCHED = timedelta(minutes=6)
 """One schedule of monitor_positions (5 min) and a minute for its work."""
-DEAD = timedelta(seconds=90)
-"""Three heartbeats of 30 s."""
 LATE, LATE_WITHIN = 3, timedelta(minutes=15)
 ADVICE = "Look at `trader doctor` and `trader positions`; what to do is in docs/runbook.md."
 
 
 def things(client: SyncPrefectClient, site: Site) -> list[Thing]:
     """The automations of this site, by name."""
-    made = [answer_failures(_deployment_id(client, ANSWERING)), end_dead_runs()]
+    made = [answer_failures(_deployment_id(client, ANSWERING)), *dead_runs.automations(site.settings.work_pool)]
     if site.settings.slack_webhook_url is not None:
         block = client.read_block_document_by_name(WAY_OUT, WEBHOOK).id
         made += [speak_of_unwatched(block, site.desk), speak_of_late(block, site.desk)]
@@ -64,34 +59,11 @@ def answer_failures(deployment: UUID) -> AutomationCore:
         trigger=EventTrigger(
             expect=BAD_ENDS,
             match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=_of(OURS),
+            match_related=of_flows(OURS),
             posture=Posture.Reactive,
             threshold=1,
         ),
         actions=[RunDeployment(deployment_id=deployment, parameters=_as_text(fields))],
-    )
-
-
-def end_dead_runs() -> AutomationCore:
-    """A run whose heart stopped is over: its place under the concurrency limit is free again."""
-    return AutomationCore(
-        name="trader: end a run whose process is gone",
-        description=f"Crashed after {DEAD.seconds} s without a heartbeat, so that it holds no concurrency slot.",
-        trigger=EventTrigger(
-            after={BEAT},
-            expect={BEAT, *ENDS},
-            match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=_of(FLOWS),
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=DEAD,
-        ),
-        actions=[
-            ChangeFlowRunState(
-                state=StateType.CRASHED, message=f"No heartbeat for {DEAD.seconds} s: the process is gone."
-            )
-        ],
     )
 
 
@@ -105,7 +77,7 @@ def speak_of_unwatched(block: UUID, desk: str, within: timedelta = UNWATCHED) ->
             after=completed,
             expect=completed,
             match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=_of(("monitor_positions",)),
+            match_related=of_flows(("monitor_positions",)),
             for_each={"related:flow:prefect.resource.id"},  # else the clock starts with this automation, not a run
             posture=Posture.Proactive,
             threshold=1,
@@ -129,7 +101,7 @@ def speak_of_late(block: UUID, desk: str) -> AutomationCore:
         trigger=EventTrigger(
             expect={"prefect.flow-run.Late"},
             match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=_of(OURS),
+            match_related=of_flows(OURS),
             posture=Posture.Reactive,
             threshold=LATE,
             within=LATE_WITHIN,
@@ -163,10 +135,6 @@ def analyse_by_event(deployment: UUID) -> AutomationCore:
 def _as_text(templates: Mapping[str, str]) -> dict[str, Any]:
     """Templates whose values stay text: Prefect would read a bare one as JSON, and nothing as null."""
     return {name: {"__prefect_kind": "jinja", "template": text} for name, text in templates.items()}
-
-
-def _of(flows: Iterable[str]) -> dict[str, Any]:
-    return {"prefect.resource.role": "flow", "prefect.resource.name": sorted(flows)}
 
 
 def _deployment_id(client: SyncPrefectClient, flow: str) -> UUID:

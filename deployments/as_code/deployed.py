@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 
@@ -24,6 +27,11 @@ def things(_client: SyncPrefectClient, site: Site) -> list[Thing]:
 def started(site: Site) -> tuple[str, ...]:
     """Flows that automations start: answers to failures always, analyses where candle events start them."""
     return (ANSWERING, ANALYSING) if site.settings.analysis == "event" else (ANSWERING,)
+
+
+def of_flows(flows: Iterable[str]) -> dict[str, Any]:
+    """What a trigger matches runs of these flows by."""
+    return {"prefect.resource.role": "flow", "prefect.resource.name": sorted(flows)}
 
 
 def found(client: SyncPrefectClient, flow: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prefect.automations import AutomationCore
+from prefect.settings.models.root import Settings
 
-from deployments.as_code import automations, pools
+from deployments.as_code import automations, dead_runs, pools
 from deployments.as_code.things import Applied, Memory, Site, Thing, digest, remembered, settled
+from deployments.prefect_server import RUNS
 from flows import FLOWS
 from trading.errors import Halt
 
@@ -106,3 +109,24 @@ def test_no_alarm_rests_on_an_answer_of_the_event() -> None:
         (action,) = one.model_dump()["actions"]
         assert "{{" not in action["subject"] + action["body"]
         assert "paper" in action["body"]
+
+
+@pytest.mark.parametrize("pool", ["process", "ecs", "ecs:push"])
+def test_a_live_run_is_never_called_dead(pool: str) -> None:
+    """Whatever ends runs of workers waits for several of the heartbeats that deployments give to their runs.
+
+    Prefect's own are 180 s apart: without the variable, a healthy run of two minutes was called Crashed.
+    """
+    beat_s = int(RUNS["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
+    own = Settings.model_fields["flows"].default_factory().heartbeat_frequency  # type: ignore[union-attr, call-arg]
+    for one in dead_runs.automations(pool):
+        trigger: Any = one.trigger
+        of_a_worker = any(spec.model_dump() == dead_runs.OF_A_WORKER for spec in trigger.match_related)
+        assert trigger.within >= timedelta(seconds=3 * (beat_s if of_a_worker else own))
+        assert {dead_runs.BEAT, "prefect.flow-run.Completed"} <= trigger.expect
+
+
+def test_a_run_that_dies_before_its_first_heartbeat_is_ended_too() -> None:
+    """Most of a short run is importing: the clock starts when a worker takes it, not when it first says something."""
+    begun = {event for one in dead_runs.automations("process") for event in one.model_dump()["trigger"]["after"]}
+    assert begun == {"prefect.flow-run.Pending", dead_runs.BEAT}
