@@ -6,7 +6,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,20 +51,24 @@ def ended(operated: Operated, run_id: UUID) -> str | None:
     return state.name if state is not None and state.is_final() else None
 
 
-def process_of(operated: Operated, run_id: UUID) -> int | None:
-    """The process of a run that has begun."""
+def process_of(operated: Operated, run_id: UUID, states: Collection[StateType] = (StateType.RUNNING,)) -> int | None:
+    """The process of a run in one of these states: one that has begun, unless other states are named."""
     state = seen(operated, run_id).state
     mark = f"PREFECT__FLOW_RUN_ID={run_id}".encode()
-    for entry in Path("/proc").glob("[0-9]*") if state is not None and state.type is StateType.RUNNING else ():
+    for entry in Path("/proc").glob("[0-9]*") if state is not None and state.type in states else ():
         with suppress(OSError):
             if mark in (entry / "environ").read_bytes() and b"prefect.engine" in (entry / "cmdline").read_bytes():
                 return int(entry.name)
     return None
 
 
-def killed_with_all_workers(operated: Operated, run_ids: Sequence[UUID]) -> None:
-    """Wait until all these have begun; then SIGKILL every worker and the processes of these runs, as a machine dies."""
+def killed_with_all_workers(operated: Operated, run_ids: Sequence[UUID], importing: UUID) -> None:
+    """Wait until all these have begun; then SIGKILL every worker and the processes of these runs, as a machine dies.
+
+    importing: a run whose process need only be there, and has most likely not begun.
+    """
     processes = [until(lambda run_id=run_id: process_of(operated, run_id)) for run_id in run_ids]
+    processes.append(until(lambda: process_of(operated, importing, (StateType.PENDING, StateType.RUNNING))))
     workers = [one.process.pid for one in operated.workers if one.process is not None and one.process.poll() is None]
     for one in (*workers, *processes):
         os.kill(one, signal.SIGKILL)

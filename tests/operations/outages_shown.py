@@ -1,9 +1,9 @@
 """``python -m tests.operations.outages_shown [MINUTES]``: a desk on its schedules loses its worker, then its server.
 
 Real programs in real time: what ``trader up`` runs on a replayed market, with an address for notifications. Twice the
-worker and its look at the positions die of SIGKILL, while the look imports and while it looks; then the Prefect server dies and comes
-back after MINUTES (30). Prints how long positions were unwatched, what became of the runs that were missed, and what
-people were told. It takes MINUTES and about 25 more.
+worker and its look at the positions die of SIGKILL, while the look imports and while it looks; then the Prefect server
+dies and comes back after MINUTES (30). Prints how long positions were unwatched, what became of the runs that were
+missed, and what people were told. It takes MINUTES and about 25 more.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ def test_of_the_runs_missed_in_half_an_hour_one_runs(operated: Operated, worker:
 def test_a_machine_that_dies_at_work_loses_and_doubles_nothing(
     operated: Operated, worker: Child, guardhouse: Guardhouse
 ) -> None:
-    """SIGKILL in the middle of an analysis, of a look at the positions and of an order that is on the wire.
+    """SIGKILL in the middle of an analysis, of a look at the positions, of an import and of an order on the wire.
 
     Without a heartbeat all are called Crashed and give up their places. The next look looks, the next analysis judges,
     and the order, which the venue took when nobody listened any more, is found by evidence: one order, one position.
@@ -206,10 +206,11 @@ def test_a_machine_that_dies_at_work_loses_and_doubles_nothing(
     operated.world.faults([SLOW_ORDER])
     dead.append(asked(operated, "execute_orders", desk="embedded"))
     until(lambda: status_of(desk, trade_id) is Status.SENT or None)
-    killed_with_all_workers(operated, dead)
+    importing = asked(operated, "reconcile", desk="embedded")
+    killed_with_all_workers(operated, dead, importing)
     operated.world.clear_faults()
     operated.start_worker("--limit", "3")
-    assert all_ended(operated, dead) == ["Crashed"] * 3
+    assert all_ended(operated, [*dead, importing]) == ["Crashed"] * 4
     operated.world.step_to(operated.world.now() + timedelta(minutes=2))
     desk.queue.send(trade_id, {})  # the venue's clock stood still; the queue's own redelivery is in tests/processes
     next_runs = [asked(operated, flow, desk="embedded") for flow in ("execute_orders", "analyze")]
