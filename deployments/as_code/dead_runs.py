@@ -20,7 +20,10 @@ from flows import FLOWS
 
 BAD_ENDS = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
 ENDS = BAD_ENDS | {f"prefect.flow-run.{name}" for name in ("Completed", "Cancelled", "Cancelling")}
-BEAT, TAKEN = "prefect.flow-run.heartbeat", "prefect.flow-run.Pending"
+BEAT = "prefect.flow-run.heartbeat"
+TAKEN = {"prefect.flow-run.Pending", "prefect.flow-run.pull-step.executed"}
+"""A worker took it; its process is there. Of a run that is taken within 5 minutes of its making, as after a deploy, the
+first is looked at 15 minutes late: Prefect waits for the event of its making, which a schedule does not send."""
 OF_A_WORKER = {"prefect.resource.role": "work-pool"}
 
 SILENT = timedelta(seconds=3 * BEAT_S)
@@ -35,7 +38,7 @@ def automations(pool: str) -> list[AutomationCore]:
     """What ends dead runs where the work pool is of this type."""
     return [
         _ending("trader: end a run whose process is gone", {BEAT}, SILENT, "No heartbeat", OF_A_WORKER),
-        _ending("trader: end a run that never began", {TAKEN}, BEGINS[pool], "Taken, and no heartbeat", OF_A_WORKER),
+        _ending("trader: end a run that never began", TAKEN, BEGINS[pool], "Taken, and no heartbeat", OF_A_WORKER),
         _ending("trader: end a run that fell silent, whoever started it", {BEAT}, ANY, "No heartbeat"),
     ]
 

@@ -129,4 +129,4 @@ def test_a_live_run_is_never_called_dead(pool: str) -> None:
 def test_a_run_that_dies_before_its_first_heartbeat_is_ended_too() -> None:
     """Most of a short run is importing: the clock starts when a worker takes it, not when it first says something."""
     begun = {event for one in dead_runs.automations("process") for event in one.model_dump()["trigger"]["after"]}
-    assert begun == {"prefect.flow-run.Pending", dead_runs.BEAT}
+    assert {"prefect.flow-run.Pending", dead_runs.BEAT} <= begun

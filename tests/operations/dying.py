@@ -51,8 +51,8 @@ def ended(operated: Operated, run_id: UUID) -> str | None:
     return state.name if state is not None and state.is_final() else None
 
 
-def process_of(operated: Operated, run_id: UUID, states: Collection[StateType] = (StateType.RUNNING,)) -> int | None:
-    """The process of a run in one of these states: one that has begun, unless other states are named."""
+def process_of(operated: Operated, run_id: UUID, states: Collection[StateType]) -> int | None:
+    """The process of a run that is in one of these states."""
     state = seen(operated, run_id).state
     mark = f"PREFECT__FLOW_RUN_ID={run_id}".encode()
     for entry in Path("/proc").glob("[0-9]*") if state is not None and state.type in states else ():
@@ -62,13 +62,13 @@ def process_of(operated: Operated, run_id: UUID, states: Collection[StateType] =
     return None
 
 
-def killed_with_all_workers(operated: Operated, run_ids: Sequence[UUID], importing: UUID) -> None:
+def killed_with_all_workers(operated: Operated, run_ids: Sequence[UUID], *states: StateType) -> None:
     """Wait until all these have begun; then SIGKILL every worker and the processes of these runs, as a machine dies.
 
-    importing: a run whose process need only be there, and has most likely not begun.
+    states: those that a run may be in when it dies, where it need not have begun.
     """
-    processes = [until(lambda run_id=run_id: process_of(operated, run_id)) for run_id in run_ids]
-    processes.append(until(lambda: process_of(operated, importing, (StateType.PENDING, StateType.RUNNING))))
+    wanted = states or (StateType.RUNNING,)
+    processes = [until(lambda run_id=run_id: process_of(operated, run_id, wanted)) for run_id in run_ids]
     workers = [one.process.pid for one in operated.workers if one.process is not None and one.process.poll() is None]
     for one in (*workers, *processes):
         os.kill(one, signal.SIGKILL)

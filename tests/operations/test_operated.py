@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-from prefect.client.schemas.objects import FlowRun, TaskRun
+from prefect.client.schemas.objects import FlowRun, StateType, TaskRun
 
 from blocks.desk import Desk, open_desk
 from blocks.watching import Guardhouse, open_guardhouse
@@ -196,8 +196,10 @@ def test_a_machine_that_dies_at_work_loses_and_doubles_nothing(
     Without a heartbeat all are called Crashed and give up their places. The next look looks, the next analysis judges,
     and the order, which the venue took when nobody listened any more, is found by evidence: one order, one position.
     """
+    importing = asked(operated, "reconcile", desk="embedded")
+    killed_with_all_workers(operated, [importing], StateType.PENDING, StateType.RUNNING)
     desk = open_desk("embedded")
-    operated.start_worker("--limit", "2")  # two runs hang, the third must start
+    operated.start_worker("--limit", "3")  # two runs hang, the third must start
     reconcile(desk.clock.now(), desk.pairs, desk.ledger, desk.exchange, desk.strategy)
     trade_id, before = booked_buy(desk), operated.world.venue_ledger()["accepted"]
     operated.world.faults([NO_ANSWER])
@@ -206,8 +208,7 @@ def test_a_machine_that_dies_at_work_loses_and_doubles_nothing(
     operated.world.faults([SLOW_ORDER])
     dead.append(asked(operated, "execute_orders", desk="embedded"))
     until(lambda: status_of(desk, trade_id) is Status.SENT or None)
-    importing = asked(operated, "reconcile", desk="embedded")
-    killed_with_all_workers(operated, dead, importing)
+    killed_with_all_workers(operated, dead)
     operated.world.clear_faults()
     operated.start_worker("--limit", "3")
     assert all_ended(operated, [*dead, importing]) == ["Crashed"] * 4
