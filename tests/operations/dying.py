@@ -62,6 +62,12 @@ def process_of(operated: Operated, run_id: UUID, states: Collection[StateType]) 
     return None
 
 
+def frozen(operated: Operated, run_ids: Sequence[UUID]) -> None:
+    """Stop the processes of these runs as soon as they have begun, so that they are in the middle when they die."""
+    for run_id in run_ids:
+        os.kill(until(lambda run_id=run_id: process_of(operated, run_id, (StateType.RUNNING,))), signal.SIGSTOP)
+
+
 def killed_with_all_workers(operated: Operated, run_ids: Sequence[UUID], *states: StateType) -> None:
     """Wait until all these have begun; then SIGKILL every worker and the processes of these runs, as a machine dies.
 

@@ -24,14 +24,14 @@ from deployments.processes import Child
 from flows import FLOWS
 from tests.operations.browser import HAS_BROWSER, page_text, picture
 from tests.operations.conftest import Operated
-from tests.operations.dying import all_ended, asked, ended, killed_with_all_workers, missed, seen, until
+from tests.operations.dying import all_ended, asked, ended, frozen, killed_with_all_workers, missed, seen, until
 from tests.services.conftest import Room
 from trading.order import Status
 from trading.services.reconcile import reconcile
 
 pytestmark = pytest.mark.timeout(900)
 SLOW_ORDER = {"target": "coincheck", "path": "/api/exchange/orders", "method": "POST", "kind": "latency", "seconds": 20}
-NO_ANSWER = {"target": "binance", "kind": "latency", "seconds": 600, "times": 2}  # one question of each of two runs
+NO_ANSWER = {"target": "binance", "kind": "latency", "seconds": 600}
 PICTURES = ("deployments", "runs", "analysis", "retried", "artifacts")
 """Names of the pictures that the browser's test takes into the folder ``$PICTURES``."""
 
@@ -204,7 +204,8 @@ def test_a_machine_that_dies_at_work_loses_and_doubles_nothing(
     trade_id, before = booked_buy(desk), operated.world.venue_ledger()["accepted"]
     operated.world.faults([NO_ANSWER])
     dead = [asked(operated, flow, desk="embedded") for flow in ("monitor_positions", "analyze")]
-    until(lambda: operated.world.all_faults_spent() or None)
+    frozen(operated, dead)
+    operated.world.clear_faults()
     operated.world.faults([SLOW_ORDER])
     dead.append(asked(operated, "execute_orders", desk="embedded"))
     until(lambda: status_of(desk, trade_id) is Status.SENT or None)
