@@ -46,9 +46,11 @@ class Child:
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
     process: subprocess.Popen[bytes] | None = None
+    asked: bool = False
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches us first and we end it in order."""
+        self.asked = False
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
@@ -97,13 +99,19 @@ class Child:
         """Whether it runs no more, or never did."""
         return self.process is None or self.process.poll() is not None
 
-    def stop(self) -> None:
-        """End it and everything it started."""
+    def ask_to_end(self) -> None:
+        """Ask once: a Prefect worker waits for its runs after the first SIGTERM, and kills them after a second."""
+        if not self.asked:
+            self.asked = True
+            self._signal(signal.SIGTERM)
+
+    def stop(self, limit_s: float = STOP_LIMIT_S) -> None:
+        """Ask it to end, and end it and everything it started when it has not in so many seconds."""
         if self.process is None or self.process.poll() is not None:
             return
-        self._signal(signal.SIGTERM)
+        self.ask_to_end()
         try:
-            self.process.wait(STOP_LIMIT_S)
+            self.process.wait(limit_s)
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGKILL)
             self.process.wait()
@@ -118,10 +126,10 @@ class Child:
         return lines[-1].strip() if lines else "it said nothing"
 
 
-def stop_all(children: Sequence[Child]) -> None:
-    """End all children, last started first, none waiting for another."""
-    running = [child for child in reversed(children) if child.process is not None and child.process.poll() is None]
+def stop_all(children: Sequence[Child], limit_s: float = STOP_LIMIT_S) -> None:
+    """End all children, last started first, none waiting for another; so many seconds for each to end by itself."""
+    running = [child for child in reversed(children) if not child.ended()]
     for child in running:
-        child._signal(signal.SIGTERM)  # noqa: SLF001 (same module)
+        child.ask_to_end()
     for child in running:
-        child.stop()
+        child.stop(limit_s)

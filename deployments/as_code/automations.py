@@ -29,7 +29,7 @@ from flows import FLOWS
 
 OURS = tuple(sorted(set(FLOWS) - {ANSWERING}))
 UNWATCHED = timedelta(minutes=6)
-"""One schedule of monitor_positions (5 min) and a minute for its work."""
+"""Three schedules of monitor_positions (2 min)."""
 LATE, LATE_WITHIN = 3, timedelta(minutes=15)
 ADVICE = "Look at `trader doctor` and `trader positions`; what to do is in docs/runbook.md."
 

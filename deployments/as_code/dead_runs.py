@@ -19,7 +19,10 @@ from deployments.prefect_server import BEAT_S
 from flows import FLOWS
 
 BAD_ENDS = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
-ENDS = BAD_ENDS | {f"prefect.flow-run.{name}" for name in ("Completed", "Cancelled", "Cancelling")}
+ENDS = BAD_ENDS | {f"prefect.flow-run.{name}" for name in ("Completed", "Cancelled")}
+"""Cancelling is none: of a dead run it would be the last word, and hold its place for the whole lease."""
+AT_REST = {f"prefect.flow-run.{name}" for name in ("Suspended", "Paused", "AwaitingRetry")}
+"""Silent by intention."""
 BEAT = "prefect.flow-run.heartbeat"
 TAKEN = {"prefect.flow-run.Pending", "prefect.flow-run.pull-step.executed"}
 """A worker took it; its process is there. Of a run that is taken within 5 minutes of its making, as after a deploy, the
@@ -50,7 +53,7 @@ def _ending(name: str, after: set[str], within: timedelta, words: str, *also: di
         description=f"{told} Crashed, it holds no concurrency slot any more.",
         trigger=EventTrigger(
             after=after,
-            expect={BEAT, *ENDS},
+            expect={BEAT, *ENDS, *AT_REST},
             match={"prefect.resource.id": "prefect.flow-run.*"},
             match_related=[of_flows(FLOWS), *also],
             for_each={"prefect.resource.id"},

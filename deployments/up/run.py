@@ -20,8 +20,8 @@ from trading.errors import Transient
 from trading.report.words import plural
 
 LOOK_S, READ_S, LOGS_S = 1.0, 5.0, 600.0
-FLOWS_END_S = 15.0
-"""How long runs under way may take to end by themselves when we are stopped."""
+FLOWS_END_S = 30.0
+"""How long runs under way may take to end by themselves when we are stopped: an order on the wire is answered in 15."""
 
 type Tell = Callable[[str], None]
 
@@ -88,7 +88,7 @@ def _stop(place: Place, whole: Parts, tell: Tell) -> None:
     """First nothing new, then what is under way, then what that needs."""
     tell("stopping: no new runs, then the servers")
     workers = [child for child in whole.workers if not child.ended()]
-    stop_all(workers)
+    stop_all(workers, FLOWS_END_S)
     mark, ours = f"{MARK}={place.mark}", {child.process.pid for child in whole.servers if child.process is not None}
     until_s = time.monotonic() + FLOWS_END_S
     while workers and set(marked(mark)) - ours - _children_of(ours) and time.monotonic() < until_s:

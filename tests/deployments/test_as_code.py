@@ -130,3 +130,11 @@ def test_a_run_that_dies_before_its_first_heartbeat_is_ended_too() -> None:
     """Most of a short run is importing: the clock starts when a worker takes it, not when it first says something."""
     begun = {event for one in dead_runs.automations("process") for event in one.model_dump()["trigger"]["after"]}
     assert {"prefect.flow-run.Pending", dead_runs.BEAT} <= begun
+
+
+def test_a_cancelled_dead_run_is_not_left_to_its_lease() -> None:
+    """Whoever cancels a stuck run does not keep it: Cancelling is no sign of life. A pause is no death."""
+    for one in dead_runs.automations("process"):
+        expected = set(one.model_dump()["trigger"]["expect"])
+        assert "prefect.flow-run.Cancelling" not in expected
+        assert {"prefect.flow-run.Cancelled", "prefect.flow-run.Suspended", "prefect.flow-run.Paused"} <= expected

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from deployments.processes import Child, free_port, stop_all
 from deployments.up.parts import Options, parts
-from deployments.up.place import held
+from deployments.up.place import MARK, held
 from deployments.up.run import _start
 from deployments.up.runs import Run, Runs
 from trading.errors import Transient
@@ -74,12 +74,14 @@ def watched_again(runs: Runs, since: datetime, worker: Child) -> datetime:
 
 
 def killed_in_a_look(runs: Runs, worker: Child, state: str) -> datetime:
-    """Wait until a look is in this state; then SIGKILL the worker and every process of runs."""
+    """Wait until a look is in this state; then SIGKILL the worker and every process of its runs."""
+    ours = f"{MARK}={worker.env[MARK]}"
     while not any(one.flow == LOOK and one.state == state for one in runs.under_way()):
         time.sleep(0.2)
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ProcessLookupError):
-            if b"PREFECT__FLOW_RUN_ID=" in (entry / "environ").read_bytes():
+            said = (entry / "environ").read_bytes()
+            if b"PREFECT__FLOW_RUN_ID=" in said and ours.encode() in said.split(b"\0"):
                 os.kill(int(entry.name), signal.SIGKILL)
     if worker.process is not None:
         worker.process.kill()
