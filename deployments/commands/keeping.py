@@ -75,15 +75,15 @@ def restore(
                 raise BadInput(msg)
             data, text = _days(name, into_prefix, first, last, expired=expired)
         else:
-            data, text = _books(name, into_prefix, source)
+            data, text = _books(name, into_prefix, source, at=f" --desk {desk}" if desk else "")
     answer(data, as_json=json, text=text)
     if not data["identical"]:
         raise typer.Exit(1)
 
 
-def _books(name: str, prefix: str | None, key: str) -> tuple[dict[str, Any], str]:
-    """A backup into empty tables."""
-    from blocks.desk import desk_names, inspect_desk
+def _books(name: str, prefix: str | None, key: str, *, at: str) -> tuple[dict[str, Any], str]:
+    """A backup into empty tables. ``at``: the desk, as the next commands must name it."""
+    from blocks.desk import inspect_desk
     from blocks.keeping import restore_target
     from trading.services.backup import content_of, found
     from trading.services.restore import restore
@@ -95,11 +95,15 @@ def _books(name: str, prefix: str | None, key: str) -> tuple[dict[str, Any], str
         source.key, content, room.clock.now(), getpass.getuser(), target.items, target.ledger.set_kill_switch
     )
     data = {"desk": name, "from": source.key, "prefix": target.prefix, **asdict(done)}
-    own = desk_names(name, load_settings()).prefix
-    return data, _books_text(source, target.prefix, own, done)
+    own = load_settings().prefix
+    beside = "" if prefix in {None, own} else f"TRADER_PREFIX={prefix} "
+    rest = f" The desk {name} under {own} is as it was." if beside else ""
+    # The desk adds an ending of its own to the prefix: what the tables are called is not what a person sets.
+    steps = f"Next: {beside}trader reconcile{at}, then {beside}trader kill-switch off{at} --reason TEXT"
+    return data, _books_text(source, target.prefix, done, f"{rest} {steps}")
 
 
-def _books_text(source: Backup, prefix: str, own: str, done: Restored) -> str:
+def _books_text(source: Backup, prefix: str, done: Restored, steps: str) -> str:
     lines = [f"{source.key} (code {source.code_version}) into {prefix}"]
     for name, rows in done.rows.items():
         lines.append(f"{name:15} {plural(rows, 'item'):>14}, {done.written[name]} written  {done.sha256[name][:16]}")
@@ -109,10 +113,7 @@ def _books_text(source: Backup, prefix: str, own: str, done: Restored) -> str:
         return "\n".join([*lines, f"the tables of {prefix} are this backup already; nothing was changed"])
     said = f"identical, but for {', '.join(done.differs_by)}"
     lines.append(said if done.identical else alarming("THE TABLES DIFFER FROM THE BACKUP: do not trade with them"))
-    at = "" if prefix == own else f"TRADER_PREFIX={prefix} "
-    rest = "" if prefix == own else f" The desk {own} is as it was."
-    steps = f"Next: {at}trader reconcile, then {at}trader kill-switch off --reason TEXT"
-    return "\n".join([*lines, f"Nothing is sent from {prefix} now.{rest} {steps}"])
+    return "\n".join([*lines, f"Nothing is sent from {prefix} now.{steps}"])
 
 
 def _days(name: str, prefix: str | None, since: date, until: date, *, expired: bool) -> tuple[dict[str, Any], str]:
