@@ -17,6 +17,7 @@ import yaml  # type: ignore[import-untyped]
 from blocks.settings import load_settings
 from deployments.doctor.findings import Finding, State, fail, ok, warn
 from deployments.pools import POOL
+from deployments.prefect_server import RUNS
 from trading.errors import Halt
 
 FILE = Path(__file__).resolve().parents[2] / "prefect.yaml"
@@ -120,6 +121,8 @@ def deployed(api: Api, desk: str, file: Path = FILE) -> Finding:
     other = [names[entry] for entry, one in wanted.items() if _schedules(one) != _schedules(found[entry])]
     if other:
         return warn(f"scheduled otherwise than prefect.yaml: {', '.join(other)}", deploy)
+    if old := [names[entry] for entry in wanted if not RUNS.items() <= _environment(found[entry]).items()]:
+        return warn(f"their runs may be called dead alive, {', '.join(RUNS)} is not given to: {', '.join(old)}", deploy)
     return ok(f"all {len(wanted)} as in prefect.yaml")
 
 
@@ -129,6 +132,11 @@ def _resumed(flow: str) -> str:
 
 def _paused(one: Mapping[str, Any]) -> bool:
     return bool(one["paused"]) or any(not found["active"] for found in one["schedules"])
+
+
+def _environment(one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a deployment adds to the environment of its runs."""
+    return (one.get("job_variables") or {}).get("env") or {}
 
 
 def _schedules(one: Mapping[str, Any]) -> list[Any]:

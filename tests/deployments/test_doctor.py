@@ -21,6 +21,7 @@ from deployments.commands.doctor import screen
 from deployments.doctor import books, machine, orchestration, world
 from deployments.doctor.findings import Finding, State, fail, ok, run_all, warn
 from deployments.embedded import venues_env
+from deployments.prefect_server import RUNS
 from deployments.where import running_up
 from simulator.config import SimulatorConfig
 from simulator.process import running_simulator
@@ -167,6 +168,7 @@ class FakeApi:
 def on_server(entrypoint: str, **other: object) -> dict[str, object]:
     schedule = {"active": True, "schedule": {"interval": 300.0}}
     plain = {"name": "trader", "entrypoint": entrypoint, "paused": False, "schedules": [schedule]}
+    plain["job_variables"] = {"env": {**RUNS, "A": "b"}}
     return plain | {"parameters": {"desk": "paper"}} | other
 
 
@@ -179,10 +181,12 @@ def on_server(entrypoint: str, **other: object) -> dict[str, object]:
         ([on_server("a.py:a"), on_server("b.py:b", schedules=[])], "scheduled otherwise than prefect.yaml: b"),
         ([on_server("a.py:a"), on_server("b.py:b", parameters={"desk": "live"})], "not paper"),
         ([on_server("a.py:a", paused=True), on_server("b.py:b", parameters={"desk": "live"})], "not paper"),
+        ([on_server("a.py:a"), on_server("b.py:b", job_variables={"env": {}})], "is not given to: b"),
+        ([on_server("a.py:a"), on_server("b.py:b", job_variables={})], "is not given to: b"),
     ],
 )
 def test_what_is_deployed_is_held_against_the_file(tmp_path, there, said) -> None:
-    """A deployment that is missing, paused, on another rhythm or of another desk is named."""
+    """A deployment that is missing, paused, on another rhythm, of another desk or of an older version is named."""
     file = tmp_path / "prefect.yaml"
     file.write_text(
         "deployments:\n" + "".join(f"- {{entrypoint: {n}.py:{n}, schedules: [{{interval: 300}}]}}\n" for n in "ab")
