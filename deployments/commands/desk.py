@@ -89,15 +89,20 @@ def status(desk: DeskOption = None, json: AsJson = False) -> None:
     name = desk or load_settings().desk
     with prepared_desk(name, start=False):
         from blocks.desk import glance_at_desk
+        from trading.services.watchdog import unwatched_since
 
         room = glance_at_desk(name)
+        held, beat, now = room.ledger.open_positions(), room.heartbeats.last(), room.clock.now()
+        since = unwatched_since(held, beat, now)
         switch, balances, seen = room.ledger.kill_switch(), room.exchange.balances(), room.ledger.reconciliation()
         data = {
             "desk": name,
-            "now": room.clock.now().isoformat(),
+            "now": now.isoformat(),
             "kill_switch": switch.mode.value,
             "jpy_free": str(balances.jpy_free.number),
             "reconciled": None if seen is None else reconciliation_data(name, seen),
+            "watched_at": beat and beat.at.isoformat(),
+            "unwatched_since": since and since.isoformat(),
             "dead_letters": room.queue.dead(),
             "pending_orders": len(room.ledger.pending_trades()),
             "newest_candles": {pair.key: str(room.candles.newest(pair) or "none") for pair in room.pairs},
@@ -117,7 +122,17 @@ def _status_text(data: dict[str, Any], seen: Any, free: str) -> str:
     lines.append(f"{under_way}, " + (alarming(unclear) if data["unknown_orders"] or data["halted_pairs"] else unclear))
     if data["dead_letters"]:
         lines.append(alarming(f"{plural(data['dead_letters'], 'dead letter')}: trader redrive"))
-    return "\n".join([*lines, _agreement(seen)])
+    return "\n".join([*lines, _watching(data), _agreement(seen)])
+
+
+def _watching(data: dict[str, Any]) -> str:
+    """When every position was last looked at; red by the watchdog's own rule."""
+    last = data["watched_at"]
+    said = "positions were never watched" if last is None else f"positions last watched {last[:10]} {last[11:19]} UTC"
+    if data["unwatched_since"] is None:
+        return said
+    held = ", ".join(sorted({one["pair"] for one in data["positions"]}))
+    return alarming(f"NOBODY WATCHES {held}: {said}. trader run monitor_positions looks once")
 
 
 def _agreement(seen: Any) -> str:

@@ -15,11 +15,11 @@ from deployments.doctor.world import skew
 from trading.limits import Mode
 from trading.order import Status
 from trading.report.words import plural
+from trading.services.watchdog import UNWATCHED_AFTER
 from trading.tables import Names
 
 WORKER = "trader up, or prefect worker start --pool trader"
 LOOK_NOW = f"trader run monitor_positions, now; then start a worker: {WORKER}"
-UNWATCHED = timedelta(minutes=5)
 OLD_COMPARISON = timedelta(minutes=20)
 
 
@@ -103,7 +103,7 @@ def heartbeat(room: Any) -> Finding:
         )  # fmt: skip
     age = room.clock.now() - last.at
     said = f"{plural(held, 'position')} held, watched {_ago(age)} ago"
-    if age <= UNWATCHED + timedelta(minutes=1):
+    if age < UNWATCHED_AFTER:
         return ok(said)
     return (fail if held else warn)(said, LOOK_NOW)
 

@@ -21,6 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 RUNS_AT_ONCE = 4
 """Flow runs side by side: more would only wait for the cores, and a late exit costs money."""
+WATCHDOG = "watchdog"
 OWN_AWS = {"paper": False, "live": True}
 """The desks there are here, and whether the books of one need an AWS account. The embedded one's venue forgets."""
 
@@ -114,16 +115,20 @@ def _first(options: Options, place: Place, env: Mapping[str, str]) -> tuple[Chil
 
 def _workers(options: Options, place: Place, env: Mapping[str, str]) -> tuple[Child, ...]:
     worker = ["-m", "prefect", "worker", "start", "--pool", "trader", "--type", "process", "--name", "up"]
-    watchdog = ["-m", "deployments.cli", "watchdog", "--desk", options.desk]
+    watchdog = ["-m", "deployments.cli", "watchdog", "--desk", options.desk, "--json"]
     return (
         _child(place, "worker", [*worker, "--limit", str(RUNS_AT_ONCE), "--no-create-pool-if-not-found"], env),
-        _child(place, "watchdog", watchdog, env),
+        _child(place, WATCHDOG, watchdog, env),
     )
 
 
 def _child(place: Place, name: str, argv: list[str], env: Mapping[str, str], ready_url: str | None = None) -> Child:
-    log = place.logs / f"{name.lower().replace(' ', '-')}.log"
-    return Child(name, argv, ready_url, log, env, cwd=CHECKOUT)
+    return Child(name, argv, ready_url, log_of(place, name), env, cwd=CHECKOUT)
+
+
+def log_of(place: Place, name: str) -> Path:
+    """Where a program writes."""
+    return place.logs / f"{name.lower().replace(' ', '-')}.log"
 
 
 def _simulator(options: Options, place: Place, port: int) -> list[str]:

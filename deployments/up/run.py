@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deployments.processes import stop_all
+from deployments.up.alarms import Alarms
 from deployments.up.guard import end, marked
 from deployments.up.keeping import Keeping
-from deployments.up.parts import Options, Parts, checked, parts
+from deployments.up.parts import WATCHDOG, Options, Parts, checked, log_of, parts
 from deployments.up.place import MARK, Place, held
 from deployments.up.runs import Runs
 from deployments.up.story import Story
@@ -34,6 +35,7 @@ class Up:
     parts: Parts
     root: Path
     keeping: Keeping
+    alarms: Alarms
 
     @property
     def ui(self) -> str:
@@ -46,10 +48,10 @@ def started(options: Options, tell: Tell) -> Iterator[Up]:
     """Everything, running; ended in order on the way out. Raises BadInput or Halt with one line."""
     checked(options)
     with held(options.state) as place:
-        whole = parts(options, place)
+        whole, alarms = parts(options, place), Alarms(log_of(place, WATCHDOG))
         try:
             _start(options, place, whole, tell)
-            yield Up(options, whole, place.root, Keeping([*whole.servers, *whole.workers], tell))
+            yield Up(options, whole, place.root, Keeping([*whole.servers, *whole.workers], tell), alarms)
         finally:
             _stop(place, whole, tell)
 
@@ -117,7 +119,8 @@ def watch_over(up: Up, tell: Tell) -> None:
         now_s = time.monotonic()
         if now_s >= read_s:
             read_s = now_s + READ_S
-            for line in story.lines(datetime.now(UTC), up.keeping.restarts):
+            now = datetime.now(UTC)
+            for line in [*story.lines(now, up.keeping.restarts), *up.alarms.lines(now)]:
                 tell(line)
         if now_s >= logs_s:
             logs_s = now_s + LOGS_S
