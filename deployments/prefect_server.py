@@ -15,8 +15,9 @@ KEEPING: dict[str, str] = {
     # What a run holds (its place as the only one of its flow) is let go 300 s after the run died. Kept in memory, that
     # would be forgotten when the server dies with it, and the flow would never run again.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
-    # For a process that died while it imported it need not be 300 s: a live one renews it as soon as it runs.
-    "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION": "120",
+    # For a process that died while it imported it need not be 300 s: a live one renews it as soon as it runs. With the
+    # 15 s in which it is seen, the next look after two minutes already finds its place free.
+    "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION": "90",
     # Task runs are written in batches: one by one they cost twice the server's time.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
