@@ -19,7 +19,9 @@ from trading.services.watchdog import UNWATCHED_AFTER
 from trading.tables import Names
 
 WORKER = "trader up, or prefect worker start --pool trader"
-LOOK_NOW = f"trader run monitor_positions, now; then start a worker: {WORKER}"
+OR_WHY = f"or says why it cannot; without a worker no run starts: {WORKER}"
+"""Runs that fail look from here as if there were none: the advice has to be right for both."""
+LOOK_NOW = f"trader run monitor_positions looks now, {OR_WHY}"
 OLD_COMPARISON = timedelta(minutes=20)
 
 
@@ -48,7 +50,7 @@ def queue(room: Any) -> Finding:
     """What waits on the order queue."""
     count = room.queue.waiting()
     said = f"{plural(count, 'message')} waiting"
-    return ok(said) if count <= 20 else warn(said, f"nobody executes orders; start a worker: {WORKER}")
+    return ok(said) if count <= 20 else warn(said, f"trader run execute_orders takes them now, {OR_WHY}")
 
 
 def dead_letters(room: Any) -> Finding:
@@ -81,7 +83,7 @@ def reconciliation(room: Any, desk: str) -> Finding:
         )
     said = f"agreed {_ago(now - seen.at)} ago"
     late = now - seen.at > OLD_COMPARISON
-    return warn(said, f"reconcile runs no more; start a worker: {WORKER}") if late else ok(said)
+    return warn(said, f"trader reconcile --desk {desk} compares now, {OR_WHY}") if late else ok(said)
 
 
 def kill_switch(room: Any, desk: str) -> Finding:
@@ -117,9 +119,7 @@ def candles(room: Any) -> Finding:
     age = now - min(at for at in newest.values() if at is not None)
     said = f"{plural(len(newest), 'pair')}, the oldest last candle opened {_ago(age)} ago"
     return (
-        ok(said)
-        if age < timedelta(minutes=16)
-        else warn(said, f"collect_prices runs no more; start a worker: {WORKER}")
+        ok(said) if age < timedelta(minutes=16) else warn(said, f"trader run collect_prices fetches them now, {OR_WHY}")
     )
 
 

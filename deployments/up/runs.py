@@ -35,6 +35,10 @@ class Runs:
         self._api = api_url
         self._flows: dict[str, str] = {}
 
+    def page(self, run: Run) -> str:
+        """Where a run is shown, with its log."""
+        return f"{self._api.removesuffix('/api')}/v2/runs/flow-run/{run.run_id}"
+
     def ended(self, since: datetime) -> list[Run]:
         """Those that ended after a time, the earliest first; not those that another run made superfluous."""
         asked = {"state": {"type": {"any_": list(ENDED)}}, "end_time": {"after_": since.isoformat()}}

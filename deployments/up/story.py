@@ -12,6 +12,7 @@ from trading.report.words import JST, plural
 QUIET = timedelta(minutes=4)
 """A flow that ends well is told of at most this often: some run every minute."""
 STANDING = timedelta(minutes=5)
+MESSAGE_MAX = 120
 
 
 def clock(at: datetime) -> str:
@@ -50,12 +51,17 @@ class Story:
             well = run.state == "Completed"
             if not well or run.at - self._told.get(run.flow, datetime.min.replace(tzinfo=UTC)) >= QUIET:
                 self._told[run.flow] = run.at
-                said.append(
-                    f"{run.flow} {run.state.lower()} in {run.took_s:.0f} s" + ("" if well else f": {run.message}")
-                )
+                why = "" if well else f": {self._short(run)}"
+                said.append(f"{run.flow} {run.state.lower()} in {run.took_s:.0f} s{why}")
         if fresh:
             self._since = max(self._since, fresh[-1].at - timedelta(minutes=1))
         return said
+
+    def _short(self, run: Run) -> str:
+        """What a run says of its end, or its beginning and where all of it stands: six pairs say it with six URLs."""
+        if len(run.message) <= MESSAGE_MAX:
+            return run.message
+        return f"{run.message[:MESSAGE_MAX].rstrip()} …\n  all of it: {self._runs.page(run)}"
 
 
 def standing(under_way: Sequence[Run], coming: Sequence[Run], restarts: int) -> str:

@@ -109,10 +109,12 @@ def compared(at: datetime, *, blocks: bool = False) -> SimpleNamespace:
 
 def room(**given: object) -> SimpleNamespace:
     base = {"switch": KillSwitch(Mode.OFF, "", "", None), "pending": [], "held": [], "dead": 0,
-            "beat": Heartbeat(NOW, 0), "seen": compared(NOW)} | given  # fmt: skip
+            "beat": Heartbeat(NOW, 0), "seen": compared(NOW), "newest": NOW, "waiting": 0} | given  # fmt: skip
     return SimpleNamespace(
         clock=SimpleNamespace(now=lambda: NOW),
-        queue=SimpleNamespace(dead=lambda: base["dead"], waiting=lambda: 0),
+        pairs=[SimpleNamespace(key="sol_usdt")],
+        candles=SimpleNamespace(newest=lambda _: base["newest"]),
+        queue=SimpleNamespace(dead=lambda: base["dead"], waiting=lambda: base["waiting"]),
         heartbeats=SimpleNamespace(last=lambda: base["beat"]),
         ledger=SimpleNamespace(
             kill_switch=lambda: base["switch"], pending_trades=lambda: base["pending"],
@@ -151,6 +153,25 @@ def test_what_needs_a_person_is_named_with_the_command(check, given, state, does
     assert check(room()).state is State.OK
     found = check(room(**given))
     assert (found.state.value, does in found.do) == (state, True)
+
+
+@pytest.mark.parametrize(
+    ("check", "given"),
+    [
+        (books.candles, {"newest": LATE}),
+        (lambda it: books.reconciliation(it, "paper"), {"seen": compared(LATE)}),
+        (books.heartbeat, {"beat": Heartbeat(LATE, 1), "held": [1]}),
+        (books.queue, {"waiting": 21}),
+    ],
+)
+def test_what_no_run_did_is_advised_for_runs_that_fail_as_well(check, given) -> None:
+    """Nobody is said to run no more: what does the work now, or says why not, comes before the worker."""
+    assert check(room()).state is State.OK
+    found = check(room(**given))
+    assert found.state is not State.OK
+    assert "no more" not in found.do
+    assert found.do.startswith("trader ")
+    assert 0 < found.do.index("or says why it cannot") < found.do.index("worker")
 
 
 class FakeApi:

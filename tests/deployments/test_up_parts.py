@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from deployments.up.parts import Options, checked, parts
 from deployments.up.place import MARK, RUNNING, Place, held, running_up
 from deployments.up.run import _first_look
 from deployments.up.runs import Run, Runs
-from deployments.up.story import Story, standing
+from deployments.up.story import MESSAGE_MAX, Story, standing
 from deployments.where import prepared_desk
 from trading.errors import BadInput, Halt, Transient
 
@@ -91,6 +91,9 @@ class FakeRuns:
             raise Transient("no server")
         return [one for one in self.done if one.at > since]
 
+    def page(self, run: Run) -> str:
+        return Runs("http://a/api").page(run)
+
     def under_way(self) -> list[Run]:
         return []
 
@@ -112,6 +115,17 @@ def test_a_failure_is_always_told_and_success_now_and_then() -> None:
     said = [story.lines(NOW + timedelta(minutes=9, seconds=second), 0) for second in (0, 5)]
     assert [len(one) for one in said] == [1, 0]
     assert standing([], runs.coming(NOW), 2).endswith("execute_orders 21:00:00 JST, reconcile 21:02:00 JST; 2 restarts")
+
+
+@pytest.mark.parametrize("length", [MESSAGE_MAX, MESSAGE_MAX + 1, 1_000])
+def test_a_long_failure_is_cut_and_its_page_named(length: int) -> None:
+    """Whatever six pairs have to say fits a line or two of a terminal; all of it is one address away."""
+    runs = FakeRuns()
+    runs.done = [replace(run("collect_prices", "Failed", NOW), run_id="r1", message="x" * length)]
+    first, *more = Story(runs, NOW - timedelta(minutes=1)).lines(NOW, restarts=0)[0].splitlines()
+    assert len(first) < 160 + len("21:00:00 JST  ")
+    assert first.count("x" * 3) >= MESSAGE_MAX // 3
+    assert more == ([] if length == MESSAGE_MAX else ["  all of it: http://a/v2/runs/flow-run/r1"])
 
 
 def test_a_state_has_one_market(tmp_path: Path) -> None:
