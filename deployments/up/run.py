@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
 from deployments.processes import stop_all
 from deployments.up.alarms import Alarms
@@ -21,6 +24,7 @@ from trading.errors import Transient
 from trading.report.words import plural
 
 LOOK_S, READ_S, LOGS_S = 1.0, 5.0, 600.0
+ASK_TIMES, ASK_PAUSE_S, ASK_S = 6, 3.0, 30.0
 FLOWS_END_S = 30.0
 """How long runs under way may take to end by themselves when we are stopped: an order on the wire is answered in 15."""
 
@@ -77,13 +81,23 @@ def _start(options: Options, place: Place, whole: Parts, tell: Tell) -> None:
         child.start()
 
 
-def _first_look(runs: Runs, tell: Tell) -> None:
-    """News and mood once, now: their schedules are slow, and the first decisions shall know them."""
-    try:
-        for flow in ("collect_news", "collect_context"):
-            runs.ask_for(flow)
-    except Transient as error:
-        tell(f"news and mood come with their schedules: {error}")
+def _first_look(runs: Runs, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:
+    """News and mood once, now: their schedules are slow, and the first decisions shall know them.
+
+    A server that has just deployed everything is busy, and refuses now and then: it is asked a few times.
+    """
+    asking = Retrying(
+        stop=stop_after_attempt(ASK_TIMES) | stop_after_delay(ASK_S),
+        wait=wait_fixed(ASK_PAUSE_S),
+        retry=retry_if_exception_type(Transient),
+        sleep=sleep,
+        reraise=True,
+    )
+    for flow in ("collect_news", "collect_context"):
+        try:
+            asking(runs.ask_for, flow, uuid.uuid4().hex)
+        except Transient as error:
+            tell(f"{flow} comes first with its schedule: {error}")
 
 
 def _stop(place: Place, whole: Parts, tell: Tell) -> None:

@@ -29,7 +29,7 @@ class Run:
 
 
 class Runs:
-    """The runs on one server. Every method raises Transient with one line when it does not answer."""
+    """The runs on one server. Every method raises Transient with one line when it refuses or does not answer."""
 
     def __init__(self, api_url: str) -> None:
         self._api = api_url
@@ -71,10 +71,12 @@ class Runs:
             self._call(f"/task_runs/{task['id']}/set_state", crashed)
         return len(runs)
 
-    def ask_for(self, flow: str) -> None:
-        """One run of a flow's deployment, now, beside its schedule."""
+    def ask_for(self, flow: str, key: str) -> None:
+        """One run of a flow's deployment, now, beside its schedule. Asked again with the same key: still one."""
         deployment = self._call(f"/deployments/name/{flow}/trader")["id"]
-        self._call(f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+        self._call(
+            f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}, "idempotency_key": key}
+        )
 
     def _filter(self, asked: dict[str, Any], sort: str, limit: int = 100) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._call(
@@ -99,6 +101,9 @@ class Runs:
         try:
             with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
                 return json.load(reply)
-        except (OSError, ValueError, urllib.error.HTTPError) as error:
+        except urllib.error.HTTPError as error:
+            msg = f"the Prefect server at {self._api} refused {path} with {error.code} ({error.reason})"
+            raise Transient(msg) from error
+        except (OSError, ValueError) as error:
             msg = f"the Prefect server at {self._api} does not answer: {error}"
             raise Transient(msg) from error

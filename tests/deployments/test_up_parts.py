@@ -27,6 +27,7 @@ from deployments.up.run import _first_look
 from deployments.up.runs import Run, Runs
 from deployments.up.story import MESSAGE_MAX, Story, standing
 from deployments.where import prepared_desk
+from tests.deployments.failing_api import failing_api
 from trading.errors import BadInput, Halt, Transient
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -245,13 +246,41 @@ def test_the_tasks_of_a_dead_run_are_dead_too() -> None:
     assert {kind for _, kind in set_} == {"CRASHED"}
 
 
-def test_news_and_mood_are_asked_for_at_the_start() -> None:
-    """Both are run once; a server that does not answer stops nothing and is said."""
-    runs, said = ToldRuns([]), []
-    _first_look(runs, said.append)
-    assert [path for path, _ in runs.posted if path.startswith("/deployments/name")] == [
-        "/deployments/name/collect_news/trader", "/deployments/name/collect_context/trader",
-    ]  # fmt: skip
-    assert said == []
-    _first_look(Runs("http://127.0.0.1:9/api"), said.append)
-    assert "news and mood" in said[0]
+class BusyRuns(ToldRuns):
+    """Refuses so many calls, then answers."""
+
+    def __init__(self, refused: int) -> None:
+        super().__init__([])
+        self.refused = refused
+
+    def _call(self, path: str, body: object = None) -> object:
+        answer = super()._call(path, body)
+        if len(self.posted) <= self.refused:
+            raise Transient("busy")
+        return answer
+
+
+@pytest.mark.parametrize("refused", [0, 1, 2, 5])
+def test_news_and_mood_are_asked_for_at_the_start(refused: int) -> None:
+    """Both are run once, also by a server that is busy at first: asked again after a pause, under one key."""
+    runs, said, slept = BusyRuns(refused), [], []
+    _first_look(runs, said.append, slept.append)
+    asked = [path.split("/")[3] for path, _ in runs.posted if path.startswith("/deployments/name")]
+    keys = {body["idempotency_key"] for path, body in runs.posted if path.endswith("create_flow_run")}
+    assert list(dict.fromkeys(asked)) == ["collect_news", "collect_context"]
+    assert (len(keys), said) == (2, [])
+    assert len(slept) == refused
+    assert all(slept)
+
+
+def test_a_server_that_stays_busy_or_away_stops_nothing_and_is_said_as_it_is() -> None:
+    """After some tries each flow is left to its schedule; a refusal is told with its status, silence as silence."""
+    said: list[str] = []
+    with failing_api("http://127.0.0.1:9/api") as api:
+        _first_look(Runs(api.url), said.append, lambda _: None)
+    assert [line.split()[0] for line in said] == ["collect_news", "collect_context"]
+    assert all("refused /deployments/name/" in line and "with 500" in line for line in said)
+    said.clear()
+    _first_look(Runs("http://127.0.0.1:9/api"), said.append, lambda _: None)
+    assert len(said) == 2
+    assert all("does not answer" in line for line in said)
