@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from shlex import quote
@@ -66,6 +68,8 @@ def _run(options: Options, *, as_json: bool) -> None:
         print(line, file=sys.stderr if as_json else sys.stdout, flush=True)
 
     signal.signal(signal.SIGTERM, _as_ctrl_c)
+    if unread := nothing_reads(os.environ):
+        tell(unread)
     market = MarketName.replay if options.replay else MarketName.live
     try:
         with started(options, tell) as running:
@@ -75,6 +79,15 @@ def _run(options: Options, *, as_json: bool) -> None:
             watch_over(running, tell)
     except KeyboardInterrupt:
         tell("stopped; trader up goes on from here")
+
+
+def nothing_reads(environment: Mapping[str, str]) -> str:
+    """One line about variables that no setting reads, as the doctor finds them; nothing where all are known."""
+    from deployments.doctor.findings import State
+    from deployments.doctor.machine import settings
+
+    found = settings(environment)
+    return "" if found.state is State.OK else f"{found.said}: correct the name; trader doctor lists the settings"
 
 
 def welcome(facts: dict[str, str], api_url: str) -> str:

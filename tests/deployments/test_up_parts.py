@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blocks.settings import load_settings
-from deployments.commands.up import welcome
+from deployments.commands.up import _run, welcome
 from deployments.up.guard import end, marked
 from deployments.up.keeping import LONGEST_S, STEADY_S, Keeping
 from deployments.up.parts import Options, checked, parts
@@ -223,6 +223,23 @@ def test_who_stops_in_a_hurry_is_told_which_desk_runs_here(tmp_path, monkeypatch
         pytest.fail("it found a desk nobody meant")
     assert load_settings().state == place.root
     assert running_up(load_settings().state, halt[halt.index("--desk") + 1])["TRADER_TEST"] == "1"
+
+
+def test_a_setting_that_nothing_reads_is_said_at_the_start(tmp_path, monkeypatch, capsys) -> None:
+    """A misspelt variable is named before anything is started, in one line, and keeps nothing from starting."""
+
+    def refuses(options: Options, place: Place) -> None:
+        raise BadInput("as far as this test goes")
+
+    monkeypatch.setattr("deployments.up.run.parts", refuses)
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # the handler of this process stays what it is
+    for name, lines in (("TRADER_WORK_POOL", 0), ("TRADER_WORKPOOL", 1)):
+        monkeypatch.setenv(name, "process")
+        with pytest.raises(BadInput, match="as far as"):
+            _run(options(state=tmp_path), as_json=False)
+        said = capsys.readouterr().out.splitlines()
+        assert len(said) == lines
+        assert all(line.startswith("nothing reads TRADER_WORKPOOL: ") for line in said)
 
 
 class ToldRuns(Runs):
