@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blocks.settings import load_settings
+from blocks.settings import Settings, load_settings
 from deployments.commands.options import AsJson, answer
 from trading.strategy import load_strategy
 
@@ -70,11 +70,11 @@ def _run(options: Options, *, as_json: bool) -> None:
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     if unread := nothing_reads(os.environ):
         tell(unread)
-    market = MarketName.replay if options.replay else MarketName.live
+    market, seen = MarketName.replay if options.replay else MarketName.live, market_at(options)
     try:
         with started(options, tell) as running:
             facts = {"desk": options.desk, "market": market.value, "prefect_ui": running.ui, "state": str(running.root)}
-            answer(facts, as_json=as_json, text=welcome(facts, running.parts.api_url))
+            answer(facts, as_json=as_json, text=welcome(facts, running.parts.api_url, seen))
             sys.stdout.flush()
             watch_over(running, tell)
     except KeyboardInterrupt:
@@ -90,12 +90,25 @@ def nothing_reads(environment: Mapping[str, str]) -> str:
     return "" if found.state is State.OK else f"{found.said}: correct the name; trader doctor lists the settings"
 
 
-def welcome(facts: dict[str, str], api_url: str) -> str:
+def market_at(options: Options) -> str:
+    """Which market the desk looks at: the real one only where the settings lead to the exchanges' own addresses."""
+    from deployments.doctor.machine import settings_shown
+
+    if options.replay:
+        return "the replayed market"
+    fields, settings = Settings.model_fields, load_settings()
+    if all(getattr(settings, name) == fields[name].default for name in ("binance_url", "coincheck_url")):
+        return "the real market"
+    shown = settings_shown(settings)  # a password in an address is not shown
+    return f"the market at {shown['TRADER_BINANCE_URL']} (candles) and {shown['TRADER_COINCHECK_URL']} (orders)"
+
+
+def welcome(facts: dict[str, str], api_url: str, market: str) -> str:
     """What runs and where; every command is whole, for a terminal that knows nothing of this one's variables."""
     found = f"TRADER_STATE={quote(facts['state'])} trader"
     return "\n".join(
         [
-            f"up: the {facts['desk']} desk on the {'real' if facts['market'] == 'live' else 'replayed'} market",
+            f"up: the {facts['desk']} desk on {market}",
             f"  runs    {facts['prefect_ui']}",
             f"  look    {found} status --desk {facts['desk']}",
             f"          {found} doctor --desk {facts['desk']}",

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blocks.settings import load_settings
-from deployments.commands.up import _run, welcome
+from deployments.commands.up import _run, market_at, welcome
 from deployments.up.guard import end, marked
 from deployments.up.keeping import LONGEST_S, STEADY_S, Keeping
 from deployments.up.parts import Options, checked, parts
@@ -209,9 +209,8 @@ def test_who_stops_in_a_hurry_is_told_which_desk_runs_here(tmp_path, monkeypatch
     place = Place(tmp_path / "a b", "m")
     place.root.mkdir()
     place.tell_others("paper", {"PREFECT_API_URL": "http://127.0.0.1:1/api", "TRADER_TEST": "1"})
-    said = welcome(
-        {"desk": "paper", "market": "live", "prefect_ui": "http://127.0.0.1:1/v2/runs", "state": str(place.root)}, "x"
-    )
+    facts = {"desk": "paper", "market": "live", "prefect_ui": "http://127.0.0.1:1/v2/runs", "state": str(place.root)}
+    said = welcome(facts, "x", "the real market")
     halt = next(shlex.split(line)[1:] for line in said.splitlines() if "kill-switch" in line)
     assert halt[1:3] == ["trader", "kill-switch"]
     name, _, value = halt[0].partition("=")
@@ -223,6 +222,19 @@ def test_who_stops_in_a_hurry_is_told_which_desk_runs_here(tmp_path, monkeypatch
         pytest.fail("it found a desk nobody meant")
     assert load_settings().state == place.root
     assert running_up(load_settings().state, halt[halt.index("--desk") + 1])["TRADER_TEST"] == "1"
+
+
+@pytest.mark.parametrize("name", ["TRADER_BINANCE_URL", "TRADER_COINCHECK_URL"])
+def test_a_market_elsewhere_is_not_called_real(monkeypatch, name: str) -> None:
+    """Either address that is not the exchange's own is named, without a password; a replay is one whatever is set."""
+    live = options(replay=False)
+    assert market_at(live) == "the real market"
+    monkeypatch.setenv(name, "http://me:secret@market.example/x")
+    assert "real" not in market_at(live)
+    assert "market.example/x" in market_at(live)
+    assert "secret" not in market_at(live)
+    assert market_at(live) in welcome({"desk": "paper", "prefect_ui": "u", "state": "s"}, "x", market_at(live))
+    assert market_at(options()) == "the replayed market"
 
 
 def test_a_setting_that_nothing_reads_is_said_at_the_start(tmp_path, monkeypatch, capsys) -> None:
