@@ -13,6 +13,8 @@ QUIET = timedelta(minutes=4)
 """A flow that ends well is told of at most this often: some run every minute."""
 STANDING = timedelta(minutes=5)
 MESSAGE_MAX = 120
+PREAMBLE = "Flow run encountered an exception: "
+"""Prefect begins every failure with it."""
 
 
 def clock(at: datetime) -> str:
@@ -59,9 +61,10 @@ class Story:
 
     def _short(self, run: Run) -> str:
         """What a run says of its end, or its beginning and where all of it stands: six pairs say it with six URLs."""
-        if len(run.message) <= MESSAGE_MAX:
-            return run.message
-        return f"{run.message[:MESSAGE_MAX].rstrip()} …\n  all of it: {self._runs.page(run)}"
+        said = run.message.removeprefix(PREAMBLE)
+        if len(said) <= MESSAGE_MAX:
+            return said
+        return f"{said[:MESSAGE_MAX].rstrip()} …\n  all of it: {self._runs.page(run)}"
 
 
 def standing(under_way: Sequence[Run], coming: Sequence[Run], restarts: int) -> str:

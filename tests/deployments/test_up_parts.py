@@ -25,7 +25,7 @@ from deployments.up.parts import Options, checked, parts
 from deployments.up.place import MARK, RUNNING, Place, held, running_up
 from deployments.up.run import _first_look
 from deployments.up.runs import Run, Runs
-from deployments.up.story import MESSAGE_MAX, Story, standing
+from deployments.up.story import MESSAGE_MAX, PREAMBLE, Story, standing
 from deployments.where import prepared_desk
 from tests.deployments.failing_api import failing_api
 from trading.errors import BadInput, Halt, Transient
@@ -122,10 +122,10 @@ def test_a_failure_is_always_told_and_success_now_and_then() -> None:
 def test_a_long_failure_is_cut_and_its_page_named(length: int) -> None:
     """Whatever six pairs have to say fits a line or two of a terminal; all of it is one address away."""
     runs = FakeRuns()
-    runs.done = [replace(run("collect_prices", "Failed", NOW), run_id="r1", message="x" * length)]
+    runs.done = [replace(run("collect_prices", "Failed", NOW), run_id="r1", message=f"{PREAMBLE}{'x' * length}")]
     first, *more = Story(runs, NOW - timedelta(minutes=1)).lines(NOW, restarts=0)[0].splitlines()
     assert len(first) < 160 + len("21:00:00 JST  ")
-    assert first.count("x" * 3) >= MESSAGE_MAX // 3
+    assert first.endswith("s: " + "x" * MESSAGE_MAX + " …" * bool(more))
     assert more == ([] if length == MESSAGE_MAX else ["  all of it: http://a/v2/runs/flow-run/r1"])
 
 
