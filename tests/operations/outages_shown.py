@@ -9,6 +9,7 @@ missed, and what people were told. It takes MINUTES and about half an hour more.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -88,17 +89,17 @@ def killed_in_a_look(runs: Runs, worker: Child, state: str) -> datetime:
     return datetime.now(UTC)
 
 
-def fates(api_url: str, since: datetime) -> None:
-    """What became of every scheduled run of a time, by flow: counted, and the words of those that did not run."""
-    runs = Runs(api_url)
-    asked = {"expected_start_time": {"after_": since.isoformat(), "before_": datetime.now(UTC).isoformat()}}
-    found: list[Run] = []
-    while page := runs._call("/flow_runs/filter", {"flow_runs": asked, "limit": 200, "offset": len(found)}):
-        found += [runs._run(one, "expected_start_time") for one in page]
-    for flow in sorted({one.flow for one in found}):
-        say(f"  {flow}: {dict(Counter(one.state for one in found if one.flow == flow))}")
-    for words, times in Counter((one.flow, one.state, one.message) for one in found if one.message).most_common(25):
-        say(f"  {times} x {' | '.join(words)[:200]}")
+def fates(runs: Runs, since: datetime) -> None:
+    """What became of every run that was due in a time, by flow: counted, and the words of those that did not run."""
+    due = {"expected_start_time": {"after_": since.isoformat(), "before_": datetime.now(UTC).isoformat()}}
+    found = runs._filter(due, "EXPECTED_START_TIME_ASC", 200)
+    ended = [runs._run(one, "expected_start_time") for one in found]
+    for flow in sorted({one.flow for one in ended}):
+        say(f"  {flow}: {dict(Counter(one.state for one in ended if one.flow == flow))}")
+    words = Counter((one.flow, one.state, re.sub(r"\d+( minutes|:\d\d)", r"N\1", one.message)) for one in ended)
+    for (flow, state, message), times in words.most_common():
+        if message:
+            say(f"  {times} x {flow} {state}: {message[:120]}")
 
 
 def main(minutes: float = 30) -> None:
@@ -124,7 +125,7 @@ def main(minutes: float = 30) -> None:
                     say(f"watched again {seconds:.0f} s after the kill")
                     time.sleep(CALM_S)
                 server_away(runs, whole.servers[-1], worker, minutes)
-                fates(whole.api_url, datetime.now(UTC) - timedelta(minutes=minutes, seconds=AFTER_S))
+                fates(runs, datetime.now(UTC) - timedelta(minutes=minutes, seconds=AFTER_S))
             finally:
                 stop_all(children)
 
