@@ -76,9 +76,9 @@ def _start(options: Options, place: Place, whole: Parts, tell: Tell) -> None:
         # Nobody works on them: we are the only ones who do on this server, and we have just begun.
         if left := runs.give_up(runs.under_way(), "whoever ran it is gone: trader up was started again"):
             tell(f"{plural(left, 'run')} of the last time marked as crashed")
-    _first_look(Runs(whole.api_url), tell)
     for child in whole.workers:
         child.start()
+    _first_look(Runs(whole.api_url), tell)
 
 
 def _first_look(runs: Runs, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:

@@ -45,6 +45,7 @@ def test_what_dies_is_started_again_and_everything_ends_in_the_end(tmp_path, mon
     """A killed worker comes back; on the way out nothing of it runs on."""
     made, parts = small("pass")
     monkeypatch.setattr(run, "parts", parts)
+    monkeypatch.setattr(run, "ASK_PAUSE_S", 0)  # nobody answers at its address
     said: list[str] = []
     with run.started(options(tmp_path), said.append) as up:
         assert not made["server"].ended()
