@@ -72,27 +72,33 @@ def _start(options: Options, place: Place, whole: Parts, tell: Tell) -> None:
         tell(child.name)
         child.finish(300)
     if whole.own_server:
-        runs = Runs(whole.api_url)
-        # Nobody works on them: we are the only ones who do on this server, and we have just begun.
-        if left := runs.give_up(runs.under_way(), "whoever ran it is gone: trader up was started again"):
-            tell(f"{plural(left, 'run')} of the last time marked as crashed")
+        _give_up_the_dead(Runs(whole.api_url), tell)
     for child in whole.workers:
         child.start()
     _first_look(Runs(whole.api_url), tell)
 
 
-def _first_look(runs: Runs, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:
-    """News and mood once, now: their schedules are slow, and the first decisions shall know them.
-
-    A server that has just deployed everything is busy, and refuses now and then: it is asked a few times.
-    """
-    asking = Retrying(
+def _patiently(sleep: Callable[[float], None]) -> Retrying:
+    """Asks a few times: a server that has just deployed everything is busy, and refuses now and then."""
+    return Retrying(
         stop=stop_after_attempt(ASK_TIMES) | stop_after_delay(ASK_S),
         wait=wait_fixed(ASK_PAUSE_S),
         retry=retry_if_exception_type(Transient),
         sleep=sleep,
         reraise=True,
     )
+
+
+def _give_up_the_dead(runs: Runs, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Runs of the last time that seem to be under way: nobody works on them, for we have just begun on this server."""
+    asking = _patiently(sleep)
+    if left := asking(lambda: runs.give_up(runs.under_way(), "whoever ran it is gone: trader up was started again")):
+        tell(f"{plural(left, 'run')} of the last time marked as crashed")
+
+
+def _first_look(runs: Runs, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> None:
+    """News and mood once, now: their schedules are slow, and the first decisions shall know them."""
+    asking = _patiently(sleep)
     for flow in ("collect_news", "collect_context"):
         try:
             asking(runs.ask_for, flow, uuid.uuid4().hex)

@@ -23,7 +23,7 @@ from deployments.up.guard import end, marked
 from deployments.up.keeping import LONGEST_S, STEADY_S, Keeping
 from deployments.up.parts import Options, checked, parts
 from deployments.up.place import MARK, RUNNING, Place, held, running_up
-from deployments.up.run import _first_look
+from deployments.up.run import _first_look, _give_up_the_dead
 from deployments.up.runs import Run, Runs
 from deployments.up.story import MESSAGE_MAX, PREAMBLE, Story, standing
 from deployments.where import prepared_desk
@@ -287,6 +287,15 @@ class BusyRuns(ToldRuns):
         if len(self.posted) <= self.refused:
             raise Transient("busy")
         return answer
+
+
+def test_a_busy_server_does_not_end_the_start() -> None:
+    """Runs of the last time are marked as crashed also where the server refuses at first."""
+    runs, said, slept = BusyRuns(2), [], []
+    runs.under_way = lambda: [run("analyze", "Running", NOW)]  # type: ignore[method-assign]
+    _give_up_the_dead(runs, said.append, slept.append)
+    assert said == ["1 run of the last time marked as crashed"]
+    assert len(slept) == 2
 
 
 @pytest.mark.parametrize("refused", [0, 1, 2, 5])
