@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,9 @@ class Api:
         try:
             with urllib.request.urlopen(request, timeout=8) as reply:  # noqa: S310 (an address of a setting)
                 return json.load(reply)
+        except urllib.error.HTTPError as error:
+            msg = f"{self.url} refused {path} with {error.code} ({error.reason})"
+            raise Halt(msg) from error
         except OSError as error:
             msg = f"{self.url}{path} does not answer: {error}"
             raise Halt(msg) from error

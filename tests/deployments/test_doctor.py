@@ -25,6 +25,7 @@ from deployments.prefect_server import RUNS
 from deployments.where import running_up
 from simulator.config import SimulatorConfig
 from simulator.process import running_simulator
+from tests.deployments.failing_api import failing_api
 from trading.errors import Halt, Transient
 from trading.limits import KillSwitch, Mode
 from trading.order import Status
@@ -300,3 +301,11 @@ def test_the_whole_command_on_a_desk_that_lacks_its_tables(monkeypatch, capsys, 
         states
     )
     assert running_up(tmp_path, "paper") is None
+
+
+def test_a_refusal_of_prefect_is_told_from_silence() -> None:
+    """Who refuses is there: its status is told; who does not answer is away."""
+    with failing_api("http://127.0.0.1:9/api") as api, pytest.raises(Halt, match="refused /x with 500"):
+        orchestration.Api(api.url)("/x")
+    with pytest.raises(Halt, match="does not answer"):
+        orchestration.Api("http://127.0.0.1:9/api")("/x")
