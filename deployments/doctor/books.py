@@ -15,7 +15,7 @@ from deployments.doctor.world import skew
 from trading.limits import Mode
 from trading.order import Status
 from trading.report.words import plural
-from trading.services.watchdog import UNWATCHED_AFTER
+from trading.services.watchdog import UNWATCHED_AFTER, undone
 from trading.tables import Names
 
 WORKER = "trader up, or prefect worker start --pool trader"
@@ -60,13 +60,16 @@ def dead_letters(room: Any) -> Finding:
 
 
 def orders(room: Any, desk: str) -> Finding:
-    """Orders whose outcome is unknown, and those that a person must settle."""
+    """Orders whose outcome is unknown, those that a person must settle, and those that nobody carries out."""
     pending = room.ledger.pending_trades()
+    late = [one.intent.trade_id for one in undone(pending, room.clock.now())]
     halted = [one.intent.trade_id for one in pending if one.status is Status.HALTED]
     unknown = [one.intent.trade_id for one in pending if one.status is Status.UNKNOWN]
     if halted:
         do = f"look at the exchange's history, then: trader resolve {halted[0]} --desk {desk} --reason TEXT"
         return fail(f"{len(halted)} HALTED, {len(unknown)} UNKNOWN: {', '.join(halted)}", do)
+    if late:
+        return fail(f"nobody carries out {', '.join(late)}", f"trader run execute_orders tries now, {OR_WHY}")
     if unknown:
         return warn(f"{len(unknown)} UNKNOWN: {', '.join(unknown)}", "wait 15 minutes: they are looked up")
     return ok(f"{plural(len(pending), 'order')} under way, none unclear")

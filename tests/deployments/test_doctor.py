@@ -124,19 +124,23 @@ def room(**given: object) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def unclear(status: Status) -> SimpleNamespace:
-    return SimpleNamespace(status=status, intent=SimpleNamespace(trade_id="TRD-1"))
+LATE = NOW - timedelta(hours=1)
+
+
+def order(status: Status, at: datetime = LATE) -> SimpleNamespace:
+    return SimpleNamespace(status=status, intent=SimpleNamespace(trade_id="TRD-1", created_at=at))
 
 
 STOPPED = KillSwitch(Mode.NOTHING, "why", "me", NOW)
-LATE = NOW - timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
     ("check", "given", "state", "does"),
     [
-        (lambda it: books.orders(it, "paper"), {"pending": [unclear(Status.HALTED)]}, "FAIL", "trader resolve TRD-1"),
-        (lambda it: books.orders(it, "paper"), {"pending": [unclear(Status.UNKNOWN)]}, "WARN", "wait"),
+        (lambda it: books.orders(it, "paper"), {"pending": [order(Status.HALTED)]}, "FAIL", "trader resolve TRD-1"),
+        (lambda it: books.orders(it, "paper"), {"pending": [order(Status.UNKNOWN)]}, "WARN", "wait"),
+        (lambda it: books.orders(it, "paper"), {"pending": [order(Status.BOOKED)]}, "FAIL", "run execute_orders"),
+        (lambda it: books.orders(it, "paper"), {"pending": [order(Status.BOOKED, NOW)]}, "OK", ""),
         (books.dead_letters, {"dead": 2}, "FAIL", "trader redrive"),
         (lambda it: books.kill_switch(it, "paper"), {"switch": STOPPED}, "WARN", "off"),
         (lambda it: books.reconciliation(it, "paper"), {"seen": None}, "WARN", "trader reconcile"),
@@ -150,7 +154,7 @@ LATE = NOW - timedelta(hours=1)
     ],
 )  # fmt: skip
 def test_what_needs_a_person_is_named_with_the_command(check, given, state, does) -> None:
-    """Unclear orders, dead letters, a switch that is on, a book that differs, holdings unwatched."""
+    """Orders that are unclear or that nobody carries out, dead letters, a switch, a book that differs, no watch."""
     assert check(room()).state is State.OK
     found = check(room(**given))
     assert (found.state.value, does in found.do) == (state, True)
