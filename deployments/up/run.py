@@ -110,9 +110,9 @@ def _stop(place: Place, whole: Parts, tell: Tell) -> None:
     """First nothing new, then what is under way, then what that needs."""
     tell("stopping: no new runs, then the servers")
     workers = [child for child in whole.workers if not child.ended()]
+    until_s = time.monotonic() + FLOWS_END_S
     stop_all(workers, FLOWS_END_S)
     mark, ours = f"{MARK}={place.mark}", {child.process.pid for child in whole.servers if child.process is not None}
-    until_s = time.monotonic() + FLOWS_END_S
     while workers and set(marked(mark)) - ours - _children_of(ours) and time.monotonic() < until_s:
         time.sleep(0.2)
     stop_all(list(whole.servers))

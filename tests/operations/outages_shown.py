@@ -22,6 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from deployments.processes import Child, free_port, stop_all
+from deployments.up.guard import marked
 from deployments.up.parts import Options, parts
 from deployments.up.place import MARK, held
 from deployments.up.run import _start
@@ -76,14 +77,12 @@ def watched_again(runs: Runs, since: datetime, worker: Child) -> datetime:
 
 def killed_in_a_look(runs: Runs, worker: Child, state: str) -> datetime:
     """Wait until a look is in this state; then SIGKILL the worker and every process of its runs."""
-    ours = f"{MARK}={worker.env[MARK]}"
     while not any(one.flow == LOOK and one.state == state for one in runs.under_way()):
         time.sleep(0.2)
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, ProcessLookupError):
-            said = (entry / "environ").read_bytes()
-            if b"PREFECT__FLOW_RUN_ID=" in said and ours.encode() in said.split(b"\0"):
-                os.kill(int(entry.name), signal.SIGKILL)
+    for pid in marked(f"{MARK}={worker.env[MARK]}"):
+        with suppress(OSError):
+            if b"PREFECT__FLOW_RUN_ID=" in Path(f"/proc/{pid}/environ").read_bytes():
+                os.kill(pid, signal.SIGKILL)
     if worker.process is not None:
         worker.process.kill()
     return datetime.now(UTC)
