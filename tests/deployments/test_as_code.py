@@ -112,8 +112,8 @@ def test_no_alarm_rests_on_an_answer_of_the_event() -> None:
 
 
 @pytest.mark.parametrize("pool", ["process", "ecs", "ecs:push"])
-def test_a_live_run_is_never_called_dead(pool: str) -> None:
-    """Whatever ends runs of workers waits for several of the heartbeats that deployments give to their runs.
+def test_silence_is_several_heartbeats_long(pool: str) -> None:
+    """Whatever ends silent runs waits for three of the heartbeats that these runs are given.
 
     Prefect's own are 180 s apart: without the variable, a healthy run of two minutes was called Crashed.
     """
